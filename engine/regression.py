@@ -1,0 +1,142 @@
+"""Least squares with robust covariance: shared mathematics, no study."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+Covariance = Literal["HC0", "HC1", "HC2", "HC3", "cluster"]
+Floats = NDArray[np.float64]
+NORMAL_975 = 1.959963984540054
+
+
+class DesignError(ValueError):
+    """A regression that can't be run; the message is one sentence that says why."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """Response y (n,), regressors x (n, k) with their names, and the cluster code (n,) of each row, if any."""
+
+    y: Floats
+    x: Floats
+    names: tuple[str, ...]
+    clusters: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A least-squares fit: coefficients, their covariance, residuals and the usual figures."""
+
+    names: tuple[str, ...]
+    coef: Floats
+    covariance: Floats
+    residuals: Floats
+    n: int
+    r2: float
+    aic: float
+
+    def se(self) -> Floats:
+        """Standard errors (k,)."""
+        return np.sqrt(np.diag(self.covariance))
+
+    def term(self, name: str) -> dict[str, float]:
+        """Coefficient `coef`, its `se` and normal 95 % interval `ci_low`, `ci_high` of one regressor."""
+        i = self.names.index(name)
+        coef, se = float(self.coef[i]), float(self.se()[i])
+        return {"coef": coef, "se": se, "ci_low": coef - NORMAL_975 * se, "ci_high": coef + NORMAL_975 * se}
+
+    def residual_sd(self) -> float:
+        """Root of the residual sum of squares over n - k."""
+        return float(np.sqrt(self.residuals @ self.residuals / (self.n - len(self.coef))))
+
+
+def design(
+    frame: pl.DataFrame, y: str, x: list[str], effects: list[str] | None = None, cluster: str | None = None
+) -> Design:
+    """Design matrix: constant, regressors, and a dummy a level (the first dropped) of each effect.
+
+    Rows with a null in any column used are left out, and so are rows alone in their effect cell, which HC3
+    can't weigh. Raises `DesignError` for too few rows, a constant or a collinear regressor.
+    """
+    effects = effects or []
+    columns = [y, *x, *effects, *([cluster] if cluster else [])]
+    rows = drop_singletons(frame.drop_nulls(columns), effects)
+    parts, names = [np.ones(rows.height)], ["const"]
+    for name in x:
+        parts.append(rows[name].cast(pl.Float64).to_numpy())
+        names.append(name)
+    for effect in effects:
+        for level in rows[effect].unique().sort().to_list()[1:]:
+            parts.append((rows[effect] == level).cast(pl.Float64).to_numpy())
+            names.append(f"{effect}={level}")
+    matrix = np.column_stack(parts)
+    _check(matrix, names, x)
+    codes = rows[cluster].rank("dense").cast(pl.Int64).to_numpy() - 1 if cluster else None
+    return Design(rows[y].cast(pl.Float64).to_numpy(), matrix, tuple(names), codes)
+
+
+def drop_singletons(frame: pl.DataFrame, effects: list[str]) -> pl.DataFrame:
+    """Rows that share their level of every effect with another row; repeated until nothing more goes."""
+    while effects:
+        kept = frame.filter(pl.all_horizontal(pl.len().over(e) > 1 for e in effects))
+        if kept.height == frame.height:
+            break
+        frame = kept
+    return frame
+
+
+def _check(matrix: Floats, names: list[str], x: list[str]) -> None:
+    n, k = matrix.shape
+    if n <= k:
+        raise DesignError(f"The regression has {n} rows for {k} coefficients; use fewer effects or more data.")
+    for name in x:
+        if np.ptp(matrix[:, names.index(name)]) == 0:
+            raise DesignError(f"Regressor '{name}' is constant over the {n} rows used; it can't be fitted.")
+    scaled = matrix / np.maximum(np.abs(matrix).max(axis=0), 1e-300)
+    if np.linalg.matrix_rank(scaled) < k:
+        raise DesignError(f"The regressors {', '.join(x)} and effects are collinear; drop one of them.")
+
+
+def fit(d: Design, covariance: Covariance = "HC3") -> Fit:
+    """Ordinary least squares with heteroskedasticity-robust or cluster-robust covariance.
+
+    HC0-HC3 after MacKinnon and White (1985); cluster after Liang and Zeger (1986) with the usual small-sample
+    factor G/(G-1) (n-1)/(n-k). AIC counts regression coefficients, as statsmodels does.
+    """
+    gram_inverse = np.linalg.inv(d.x.T @ d.x)
+    coef = gram_inverse @ (d.x.T @ d.y)
+    residuals = d.y - d.x @ coef
+    n, k = d.x.shape
+    rss = float(residuals @ residuals)
+    centred = d.y - d.y.mean()
+    return Fit(
+        d.names,
+        coef,
+        gram_inverse @ _meat(d, residuals, gram_inverse, covariance) @ gram_inverse,
+        residuals,
+        n,
+        1 - rss / float(centred @ centred),
+        n * (np.log(2 * np.pi * rss / n) + 1) + 2 * k,
+    )
+
+
+def _meat(d: Design, residuals: Floats, gram_inverse: Floats, covariance: Covariance) -> Floats:
+    n, k = d.x.shape
+    if covariance == "cluster":
+        if d.clusters is None:
+            raise DesignError("Cluster-robust errors need a cluster column.")
+        groups = int(d.clusters.max()) + 1
+        scores = np.zeros((groups, k))
+        np.add.at(scores, d.clusters, d.x * residuals[:, None])
+        return scores.T @ scores * (groups / (groups - 1) * (n - 1) / (n - k))
+    leverage = np.einsum("ij,jk,ik->i", d.x, gram_inverse, d.x)
+    weight = {
+        "HC0": residuals**2,
+        "HC1": residuals**2 * n / (n - k),
+        "HC2": residuals**2 / (1 - leverage),
+        "HC3": (residuals / (1 - leverage)) ** 2,
+    }[covariance]
+    return d.x.T @ (d.x * weight[:, None])

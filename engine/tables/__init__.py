@@ -1,0 +1,9 @@
+"""Canonical tables: schemas, catalogue, vocabulary, and ingest of every publisher's file into them."""
+
+from engine.tables.catalogue import CATALOGUE, Entry
+from engine.tables.errors import TableError
+from engine.tables.ingest import KINDS, Ingested, ingest, read_table
+from engine.tables.schemas import SCHEMAS
+from engine.tables.study_inputs import scaling_table
+
+__all__ = ["CATALOGUE", "KINDS", "SCHEMAS", "Entry", "Ingested", "TableError", "ingest", "read_table", "scaling_table"]

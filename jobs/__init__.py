@@ -1,0 +1,1 @@
+"""Running studies and keeping their results. Imports neither streamlit nor altair."""

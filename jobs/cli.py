@@ -1,0 +1,212 @@
+"""The command line, made from the specs: `python -m jobs STUDY [flags] --json`."""
+
+import inspect
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+
+from engine import registry
+from engine.result import Result, difference, jsonable, rows
+from engine.spec import PRESETS, Spec, SpecError
+from jobs import client
+from jobs.cli_data import data_app
+from jobs.execute import Answer, Cancelled
+from jobs.question import from_record
+from jobs.runner import RunnerName
+from jobs.store import Status
+
+FILES = {
+    "models": "models",
+    "interventions": "interventions",
+    "publications": "publications",
+    "hardware": "hardware",
+    "benchmarks": "benchmark_scores",
+    "table": "scaling",
+}
+_INPUTS, _RUN, _SPEC = "Inputs", "Run", "Question"
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command line; 0 when it worked, 2 for bad input, 1 for anything else that went wrong."""
+    try:
+        _app(arguments)(arguments, exit_on_error=False, print_error=False, result_action="return_none")
+    except client.BAD_INPUT as error:
+        return _complain(str(error), 2)
+    except CycloptsError as error:
+        return _complain(str(error), 2)
+    except Cancelled as error:
+        return _complain(str(error), 1)
+    except KeyboardInterrupt:
+        return _complain("Stopped; finished chunks are kept, and the same command goes on from them.", 1)
+    except Exception as error:
+        return _complain(f"{type(error).__name__}: {error}", 1)
+    return 0
+
+
+def _complain(message: str, code: int) -> int:
+    print(" ".join(message.split()), file=sys.stderr)
+    return code
+
+
+def _app(arguments: list[str]) -> App:
+    app = App(name="jobs", help="Studies of the economics of frontier AI.", version_flags=[])
+    app.command(data_app())
+    app.command(_run_stored, name="run")
+    for name in registry.names():
+        app.command(_command(name), name=name, help=f"Ask the {name} study.")
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in (*registry.names(), "data", "run"):
+        registry.study(arguments[0])
+    return app
+
+
+def _command(name: str) -> Callable[..., None]:
+    """A command whose flags are the common ones and every field of the study's spec."""
+
+    def command(**given: Any) -> None:
+        _ask(name, {flag: value for flag, value in given.items() if value is not None})
+
+    fields = registry.study(name).spec_type.model_fields
+    spec_flags = [
+        _flag(field, str | None, _help(info), _SPEC) for field, info in fields.items() if field != "preset"
+    ]
+    command.__signature__ = inspect.Signature([*_common_flags(), *spec_flags])  # type: ignore[attr-defined]
+    return command
+
+
+def _common_flags() -> list[inspect.Parameter]:
+    presets = Literal["published", "corrected", "both"]
+    files = [_flag(name, Path | None, f"your own {name} file, of any known vintage", _INPUTS) for name in FILES]
+    return [
+        _flag("preset", presets | None, "published, corrected, or both with their difference", _SPEC),
+        *files,
+        _flag("vintage", str | None, "data vintage; see `data status`", _INPUTS),
+        _flag("runner", RunnerName | None, "who computes the chunks", _RUN),
+        _flag("store", str | None, "directory or URL of the run store", _RUN),
+        _flag("fresh", bool | None, "recompute, and compare with the stored result", _RUN),
+        _flag("json", bool | None, "print one JSON object", _RUN),
+    ]
+
+
+def _flag(name: str, annotation: Any, text: str, group: str) -> inspect.Parameter:
+    flag = f"--{name.replace('_', '-')}"
+    about = Parameter(name=flag, help=text, group=group, negative=(), show_default=False)
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, kind, default=None, annotation=Annotated[annotation, about])
+
+
+def _help(info: Any) -> str:
+    unit = (info.json_schema_extra or {}).get("unit")
+    title = f"{info.title} ({unit})" if unit else str(info.title)
+    default = "" if info.default is None else f" [default: {info.default}]"
+    return f"{title}{': ' + info.description if info.description else ''}{default}"
+
+
+def _ask(name: str, given: dict[str, Any]) -> None:
+    preset = given.pop("preset", "corrected")
+    files = {table: str(given.pop(flag)) for flag, table in FILES.items() if flag in given}
+    how = {flag: given.pop(flag, None) for flag in ("vintage", "runner", "store", "fresh", "json")}
+    spec_type = registry.study(name).spec_type
+    wanted = PRESETS if preset == "both" else (preset,)
+    specs = {p: spec_type.parse({**_values(given), "preset": p}) for p in wanted}
+    answers = {p: _answer(spec, files, how) for p, spec in specs.items()}
+    shown = _with_difference(answers) if preset == "both" else answers[preset]
+    if how["json"]:
+        print(json.dumps(contract(shown, preset), allow_nan=False))
+    else:
+        _print_summary(shown)
+
+
+def _values(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Flag values as typed; the word none stands for no value."""
+    return {name: None if str(value).lower() == "none" else value for name, value in given.items()}
+
+
+def _answer(spec: Spec, files: Mapping[str, str], how: Mapping[str, Any]) -> Answer:
+    with _progress() as show:
+        return client.answer(
+            spec,
+            how["vintage"],
+            files,
+            root=how["store"] or "",
+            runner=how["runner"] or "auto",
+            fresh=bool(how["fresh"]),
+            progress=show,
+        )
+
+
+def _with_difference(answers: Mapping[str, Answer]) -> Answer:
+    published, corrected = answers["published"].result, answers["corrected"].result
+    tables = {**corrected.tables, "difference": difference(published, corrected)}
+    both = all(answer.from_store for answer in answers.values())
+    return Answer(replace(corrected, tables=tables), both)
+
+
+def contract(answer: Answer, preset: str) -> dict[str, Any]:
+    """The machine contract of METHODS section 7."""
+    result: Result = answer.result
+    return {
+        "study": result.study,
+        "preset": preset,
+        "key": result.key,
+        "inputs": dict(result.inputs),
+        "spec": jsonable(result.spec),
+        "summary": {
+            **jsonable(result.summary),
+            "result_sha256": result.sha256(),
+            "from_store": answer.from_store,
+        },
+        "tables": {name: rows(frame) for name, frame in result.tables.items()},
+        "warnings": list(result.warnings),
+    }
+
+
+def _print_summary(answer: Answer) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console, result = Console(), answer.result
+    table = Table("figure", "value", title=f"{result.study} ({result.spec.get('preset')})")
+    for name, value in jsonable(result.summary).items():
+        if name != "finding":
+            table.add_row(name, str(value))
+    console.print(table)
+    console.print(str(result.summary.get("finding", "")))
+    for warning in result.warnings:
+        console.print(f"Note: {warning}", markup=False)
+    console.print(f"Run {result.key[:12]}{' (from the store)' if answer.from_store else ''}", markup=False)
+
+
+class _progress:
+    """A progress line on standard error while chunks are computed; nothing for short work or a pipe."""
+
+    def __enter__(self) -> Callable[[Status], None]:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        self._bar = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+        self._bar.start()
+        self._task = self._bar.add_task("running", total=None)
+        return self._show
+
+    def _show(self, status: Status) -> None:
+        self._bar.update(self._task, completed=status.done, total=status.total or None, description=status.state)
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+
+def _run_stored(key: str, *, store: str = "", runner: RunnerName = "auto") -> None:
+    """Run a question that was recorded in the store: what a page or a cluster job starts."""
+    kept = client.store(store)
+    record = kept.spec(key)
+    if record is None:
+        raise SpecError(f"The store {kept.root} has no run '{key}'.")
+    question = from_record(record)
+    if question.key != key:
+        raise SpecError("The data or the engine changed since this run was recorded; start it again.")
+    client.execute(question, kept, runner)

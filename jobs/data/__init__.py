@@ -1,0 +1,7 @@
+"""Data of the workbench: vintages, loading, import, refresh and the bundled tables."""
+
+from jobs.data.bundled import build_bundled
+from jobs.data.layout import BUNDLED, TABLES, manifest, vintages
+from jobs.data.loading import Inputs, load_tables
+
+__all__ = ["BUNDLED", "TABLES", "Inputs", "build_bundled", "load_tables", "manifest", "vintages"]

@@ -1,0 +1,190 @@
+"""The one loop: chunks to a runner, frames to the store, combined in chunk order."""
+
+import datetime as dt
+import functools
+import platform
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from types import TracebackType
+from typing import Any
+
+import polars as pl
+
+from engine.result import Result
+from engine.study import Work
+from jobs.question import Question
+from jobs.runner import Runner, RunnerName, choose, one_blas_thread
+from jobs.store import HEARTBEAT_SECONDS, Status, Store
+
+Progress = Callable[[Status], None]
+
+
+class Cancelled(Exception):
+    """The run was stopped on request; its finished chunks are kept."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A result, and whether it was served from the store."""
+
+    result: Result
+    from_store: bool
+
+
+def execute(
+    question: Question,
+    store: Store,
+    runner: RunnerName = "auto",
+    *,
+    fresh: bool = False,
+    progress: Progress | None = None,
+) -> Answer:
+    """Answer a question: from the store, by waiting for whoever is at it, or by running it.
+
+    `fresh` recomputes everything and compares with what the store holds. Raises `Cancelled`, and whatever
+    error the study raises (its status is then `failed`, with the message).
+    """
+    stored = store.result(question.key)
+    if stored is not None and not fresh:
+        return Answer(stored, True)
+    needs = {
+        name: execute(need, store, runner, fresh=fresh, progress=progress).result
+        for name, need in question.needs.items()
+    }
+    work = question.work(needs)
+    if fresh:
+        return Answer(_recomputed(question, work, store, choose(runner, question), stored), False)
+    attempt = store.claim(question.key)
+    while attempt is None:
+        time.sleep(0.1)
+        waited = store.result(question.key)
+        if waited is not None:
+            return Answer(waited, True)
+        attempt = store.claim(question.key)
+    return Answer(_attempt(question, work, store, choose(runner, question), attempt, progress), False)
+
+
+def _recomputed(
+    question: Question, work: Work[Any], store: Store, runner: Runner, stored: Result | None
+) -> Result:
+    """Everything anew, chunks in memory; says so when the stored result was another."""
+    chunks = list(question.study.chunks(work))
+    parts = dict(runner.run(question.study.name, work, list(enumerate(chunks)), threading.Event()))
+    result = _combined(question, work, parts, runner)
+    if stored is None:
+        store.save_result(result)
+    elif stored.sha256() != result.sha256():
+        note = f"The stored result differed (it had {stored.sha256()[:12]}); it was replaced."
+        store.save_result(result)
+        result = replace(result, warnings=(*result.warnings, note))
+    return result
+
+
+def _attempt(
+    question: Question, work: Work[Any], store: Store, runner: Runner, attempt: int, progress: Progress | None
+) -> Result:
+    """Run what chunks are missing, keep each as it arrives, combine, keep the result."""
+    key, chunks = question.key, list(question.study.chunks(work))
+    store.save_spec(key, question.record())
+    store.clear_cancel(key)
+    status = Status("running", 0, len(chunks), runner=runner.name, attempt=attempt, started=time.time())
+    with _Heart(store, key, status, progress) as heart:
+        parts = _kept(store, key, range(len(chunks)))
+        heart.beat(done=len(parts))
+        missing = [(i, chunk) for i, chunk in enumerate(chunks) if i not in parts]
+        for index, frame in runner.run(question.study.name, work, missing, heart.stop):
+            store.save_chunk(key, index, frame)
+            parts[index] = frame
+            heart.beat(done=len(parts))
+        if heart.stop.is_set():
+            raise Cancelled(f"The run was cancelled with {len(parts)} of {len(chunks)} chunks done.")
+        result = _combined(question, work, parts, runner)
+        store.save_result(result)
+        store.drop_chunks(key)
+    return result
+
+
+def _kept(store: Store, key: str, indices: Iterable[int]) -> dict[int, pl.DataFrame]:
+    found = ((i, store.chunk(key, i)) for i in indices)
+    return {i: frame for i, frame in found if frame is not None}
+
+
+def _combined(question: Question, work: Work[Any], parts: dict[int, pl.DataFrame], runner: Runner) -> Result:
+    one_blas_thread()
+    result = question.study.combine(work, [parts[i] for i in sorted(parts)])
+    return replace(
+        result,
+        spec=question.spec.model_dump(mode="json"),
+        key=question.key,
+        inputs=_inputs(question),
+        warnings=(*question.notes, *result.warnings),
+        provenance=_provenance(question, runner),
+    )
+
+
+def _inputs(question: Question) -> dict[str, str]:
+    """Fingerprints of the tables the study and its needs were asked of."""
+    inputs = dict(question.fingerprints)
+    for need in question.needs.values():
+        inputs |= _inputs(need)
+    return inputs
+
+
+def _provenance(question: Question, runner: Runner) -> dict[str, Any]:
+    return {
+        "made": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "runner": runner.name,
+        "engine": question.study.version(),
+        "vintage": question.vintage,
+        "needs": {name: need.key for name, need in question.needs.items()},
+        **_versions(),
+    }
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version(), **{name: version(name) for name in ("numpy", "polars", "pyarrow")}}
+
+
+class _Heart:
+    """Keeps a run's status alive in the store, and hears the request to stop."""
+
+    def __init__(self, store: Store, key: str, status: Status, progress: Progress | None) -> None:
+        self._store, self._key, self._status, self._progress = store, key, status, progress
+        self._lock, self._over = threading.Lock(), threading.Event()
+        self.stop = threading.Event()
+        self._thread = threading.Thread(target=self._pulse, daemon=True)
+
+    def beat(self, **changes: Any) -> None:
+        """Write the status with a new heartbeat, and tell whoever watches."""
+        with self._lock:
+            self._status = replace(self._status, heartbeat=time.time(), **changes)
+            self._store.save_status(self._key, self._status)
+        if self._progress:
+            self._progress(self._status)
+
+    def _pulse(self) -> None:
+        while not self._over.wait(HEARTBEAT_SECONDS):
+            self.beat()
+            if self._store.cancel_requested(self._key):
+                self.stop.set()
+
+    def __enter__(self) -> "_Heart":
+        self.beat()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+        if error is None:
+            self.beat(state="done")
+        elif isinstance(error, Cancelled):
+            self.beat(state="cancelled", message=str(error))
+        else:
+            self.beat(state="failed", message=f"{type(error).__name__}: {error}")

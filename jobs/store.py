@@ -1,0 +1,221 @@
+"""Content-addressed runs on a directory or an object store: the only place where processes meet.
+
+A run's folder `runs/KEY/` holds spec.json, status.json, chunks/NNNNNN.parquet, result.parquet, cancel, and
+`lease.N`, one a attempt. Writes are atomic, Parquet pages carry checksums, and nothing is ever unpickled.
+"""
+
+import io
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import obstore
+import polars as pl
+import pyarrow as pa
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+from obstore.exceptions import AlreadyExistsError
+from obstore.store import LocalStore, from_url
+
+from engine.result import Result, ResultDamaged
+
+HEARTBEAT_SECONDS = 1.0
+LOST_SECONDS = 15.0
+
+State = Literal["running", "done", "failed", "cancelled", "lost"]
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a run stands. `heartbeat` is Unix time in seconds, written about once a second while it runs."""
+
+    state: State
+    done: int = 0
+    total: int = 0
+    message: str = ""
+    runner: str = ""
+    attempt: int = 0
+    started: float = 0.0
+    heartbeat: float = 0.0
+
+    def seen(self, now: float) -> "Status":
+        """This status as it must be read at `now`: a running one without a heartbeat is lost."""
+        if self.state == "running" and now - self.heartbeat > LOST_SECONDS:
+            return replace(self, state="lost", message="The process that ran it stopped; start it again to go on.")
+        return self
+
+
+class Store:
+    """Runs by key under a root directory or URL (`s3://bucket/prefix`, `gs://...`)."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self._local = "://" not in root
+        if self._local:
+            Path(root).mkdir(parents=True, exist_ok=True)
+            self._fs: pafs.FileSystem = pafs.LocalFileSystem()
+            self._base = str(Path(root).resolve())
+            self._leases: Any = LocalStore(self._base)
+        else:
+            self._fs, self._base = pafs.FileSystem.from_uri(root)
+            self._leases = from_url(root)
+
+    def save_spec(self, key: str, spec: Mapping[str, Any]) -> None:
+        """Record what the run asks, so that another process can run it."""
+        self._write(f"{_run(key)}/spec.json", json.dumps(spec, sort_keys=True).encode())
+
+    def spec(self, key: str) -> dict[str, Any] | None:
+        """What the run asks, or None for an unknown key."""
+        return self._read_json(f"{_run(key)}/spec.json")
+
+    def save_status(self, key: str, status: Status) -> None:
+        """Replace the run's status."""
+        self._write(f"{_run(key)}/status.json", json.dumps(asdict(status)).encode())
+
+    def status(self, key: str) -> Status | None:
+        """The run's status as of now, or None for a run never started."""
+        found = self._read_json(f"{_run(key)}/status.json")
+        return Status(**found).seen(time.time()) if found else None
+
+    def save_chunk(self, key: str, index: int, frame: pl.DataFrame) -> None:
+        """Keep a chunk's frame."""
+        self._write(_chunk(key, index), _parquet(frame.to_arrow()))
+
+    def chunk(self, key: str, index: int) -> pl.DataFrame | None:
+        """A kept chunk; None when absent or damaged (a damaged one is removed, to be computed again)."""
+        table = self._read_parquet(_chunk(key, index))
+        frame = pl.from_arrow(table) if table is not None else None
+        assert frame is None or isinstance(frame, pl.DataFrame)
+        return frame
+
+    def drop_chunks(self, key: str) -> None:
+        """Remove the chunks of a run whose result is kept."""
+        folder = f"{self._base}/{_run(key)}/chunks"
+        if self._fs.get_file_info(folder).type == pafs.FileType.Directory:
+            self._fs.delete_dir(folder)
+
+    def save_result(self, result: Result) -> None:
+        """Keep a run's result."""
+        self._write(f"{_run(result.key)}/result.parquet", _parquet(result.to_arrow()))
+
+    def result(self, key: str) -> Result | None:
+        """A run's verified result; None when absent or damaged (a damaged one is removed)."""
+        path = f"{_run(key)}/result.parquet"
+        table = self._read_parquet(path)
+        if table is None:
+            return None
+        try:
+            return Result.from_arrow(table)
+        except ResultDamaged:
+            self._delete(path)
+            return None
+
+    def claim(self, key: str) -> int | None:
+        """Take the next attempt at a run, or None while another process is at it.
+
+        Attempt N+1 can be taken only when attempt N has ended or is lost, and its file is created only once.
+        """
+        status = self.status(key)
+        if status is not None and status.state == "running":
+            return None
+        attempt = (status.attempt if status else 0) + 1
+        try:
+            obstore.put(self._leases, f"{_run(key)}/lease.{attempt}", b"", mode="create")
+        except AlreadyExistsError:
+            return self._take_over(key, attempt)
+        return attempt
+
+    def _take_over(self, key: str, attempt: int) -> int | None:
+        """The attempt after one that was claimed but never wrote a status before it was lost."""
+        info = self._fs.get_file_info(f"{self._base}/{_run(key)}/lease.{attempt}")
+        if info.mtime_ns is None or time.time() - info.mtime_ns / 1e9 <= LOST_SECONDS:
+            return None
+        self.save_status(key, Status("lost", attempt=attempt))
+        return self.claim(key)
+
+    def request_cancel(self, key: str) -> None:
+        """Ask whoever runs it to stop; finished chunks are kept."""
+        self._write(f"{_run(key)}/cancel", b"")
+
+    def clear_cancel(self, key: str) -> None:
+        """Withdraw a request to stop, before a new attempt."""
+        self._delete(f"{_run(key)}/cancel")
+
+    def cancel_requested(self, key: str) -> bool:
+        """Whether someone asked to stop it."""
+        return bool(self._fs.get_file_info(f"{self._base}/{_run(key)}/cancel").type == pafs.FileType.File)
+
+    def keys(self) -> list[str]:
+        """Keys of all runs, sorted."""
+        selector = pafs.FileSelector(f"{self._base}/runs", allow_not_found=True)
+        return sorted(i.base_name for i in self._fs.get_file_info(selector) if i.type == pafs.FileType.Directory)
+
+    def _write(self, path: str, data: bytes) -> None:
+        full = f"{self._base}/{path}"
+        if not self._local:
+            with self._fs.open_output_stream(full) as out:
+                out.write(data)
+            return
+        write_atomically(Path(full), data)
+
+    def _read(self, path: str) -> bytes | None:
+        try:
+            with self._fs.open_input_stream(f"{self._base}/{path}") as source:
+                return bytes(source.read())
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def _read_json(self, path: str) -> dict[str, Any] | None:
+        data = self._read(path)
+        try:
+            return dict(json.loads(data)) if data else None
+        except ValueError:
+            return None
+
+    def _read_parquet(self, path: str) -> pa.Table | None:
+        data = self._read(path)
+        if data is None:
+            return None
+        try:
+            return pq.read_table(io.BytesIO(data), page_checksum_verification=True)
+        except (pa.ArrowException, OSError):
+            self._delete(path)
+            return None
+
+    def _delete(self, path: str) -> None:
+        try:
+            self._fs.delete_file(f"{self._base}/{path}")
+        except FileNotFoundError:
+            return
+
+
+def _run(key: str) -> str:
+    return f"runs/{key}"
+
+
+def _chunk(key: str, index: int) -> str:
+    return f"{_run(key)}/chunks/{index:06d}.parquet"
+
+
+def _parquet(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
+    return sink.getvalue()
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace a local file in one step: temporary file beside it, fsync, rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}.tmp")
+    try:
+        with temporary.open("wb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

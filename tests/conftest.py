@@ -1,0 +1,22 @@
+"""Shared by all tests: a store of its own for each test run, and the place of the source files."""
+
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--data-dir", type=Path, default=None, help="source files for the checks in tests/figures")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The figures are checked only where the source files are."""
+    if collection_path.name == "figures" and config.getoption("--data-dir") is None:
+        return True
+    return None
+
+
+@pytest.fixture(scope="session")
+def data_dir(pytestconfig: pytest.Config) -> Path:
+    """Directory of the publishers' source files."""
+    return Path(pytestconfig.getoption("--data-dir")).resolve()

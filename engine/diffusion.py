@@ -12,6 +12,10 @@ from engine.summaries import MIN_HEADLINE_ROWS
 from engine.survival import kaplan_meier, median, median_interval
 
 DAYS_PER_MONTH = 30.4375
+NO_PUBLISHED = (
+    "The published diffusion figures come from the study's own file of pairs, which is not bundled; "
+    "choose the corrected preset."
+)
 Domain = Literal["All", "Language", "Biology", "Vision", "Audio", "Games/Robotics", "Other"]
 
 
@@ -39,6 +43,8 @@ class Diffusion(Study[DiffusionSpec]):
 
     def combine(self, work: Work[DiffusionSpec], parts: Sequence[pl.DataFrame]) -> Result:
         """Summary and tables of METHODS section 7."""
+        if work.spec.preset == "published":
+            raise SpecError(NO_PUBLISHED)
         everyone = followed(work.spec, work.tables["models"])
         subjects = everyone.filter(~pl.col("already_matched"))
         if subjects.is_empty():
@@ -102,7 +108,7 @@ def followed(spec: DiffusionSpec, models: pl.DataFrame) -> pl.DataFrame:
     first = (
         pairs.filter(
             (pl.col("follower_date") > pl.col("release_date"))
-            & pl.col("follower_organization").ne_missing(pl.col("organization"))
+            & ~_shares_organization()
         )
         .sort("follower_date", "follower")
         .unique("model", keep="first", maintain_order=True)
@@ -123,6 +129,12 @@ def followed(spec: DiffusionSpec, models: pl.DataFrame) -> pl.DataFrame:
         )
         .drop("follow_months")
     )
+
+
+def _shares_organization() -> pl.Expr:
+    """Whether any organization is listed for both: a follower with a subject's own author is no other's."""
+    listed = [pl.col(c).fill_null("").str.split(",") for c in ("organization", "follower_organization")]
+    return listed[0].list.set_intersection(listed[1]).list.len() > 0
 
 
 def _months(later: str, earlier: str) -> pl.Expr:

@@ -13,6 +13,7 @@ from engine.summaries import MIN_HEADLINE_ROWS, attrition, binned, counts_of, qu
 
 TERCILES = ("Low", "Medium", "High")
 FIXED_BINS = ("0", "1-9", "10+")
+DOMINATED = 0.5
 FIXED_CONTROL_EDGES = [0.0, 1.0, 10.0, float("inf")]
 FIXED_PUBLICATION_EDGES = [0.0, 5.0, 15.0, 100.0]
 
@@ -51,7 +52,7 @@ class ExportControls(Study[ExportControlsSpec]):
             "models": models,
             "by_country_bin": _by_country_bin(models, labels),
             "attrition": account,
-            "countries": models["country"].value_counts(sort=True, name="n").sort("n", "country", descending=[True, False]),
+            "countries": _ranked(models),
             "stock": everywhere,
             "measures": acts(tables["interventions"]),
         }
@@ -146,16 +147,21 @@ def _by_country_bin(models: pl.DataFrame, labels: Sequence[str]) -> pl.DataFrame
 
 
 def _summary(models: pl.DataFrame, edges: dict[str, list[float]], labels: Sequence[str]) -> dict[str, Any]:
-    ranked = models["country"].value_counts(sort=True).sort("count", "country", descending=[True, False])
     return {
         "rows": models.height,
-        "countries": ranked["country"].to_list(),
+        "countries": _ranked(models)["country"].to_list(),
         "bin_edges": _finite(edges["controls"]),
         "bin_counts": counts_of(models["control_bin"], labels),
         "publication_bin_edges": _finite(edges["publications"]),
         "publication_bin_counts": counts_of(models["publication_bin"], TERCILES),
         "finding": finding(models, labels),
     }
+
+
+def _ranked(models: pl.DataFrame) -> pl.DataFrame:
+    """Countries by number of models; those that tie stay in the order of the table. Columns: country, n."""
+    counted = models.group_by("country", maintain_order=True).agg(n=pl.len().cast(pl.Int64))
+    return counted.sort("n", descending=True, maintain_order=True)
 
 
 def _finite(edges: list[float]) -> list[float]:
@@ -171,14 +177,21 @@ def finding(models: pl.DataFrame, labels: Sequence[str]) -> str:
             f"No headline: the lowest bin has {low.height} models and the highest {high.height}; "
             f"each needs {MIN_HEADLINE_ROWS}."
         )
-    gap = _median(high) - _median(low)
-    share, leader = _largest_share(high)
+    ratio = 10 ** (_median(high) - _median(low))
     return (
         f"Across {models.height} models of {models['country'].n_unique()} countries, the median model in bin "
-        f"'{labels[-1]}' (n = {high.height}) used 10^{gap:+.2f} times the compute of that in bin '{labels[0]}' "
-        f"(n = {low.height}). This is no effect of controls: {leader} makes up {share:.0%} of the highest bin, and "
-        f"median release years are {_year(low)} and {_year(high)}."
+        f"'{labels[-1]}' (n = {high.height}) used {ratio:.2g} times the training compute of that in bin "
+        f"'{labels[0]}' (n = {low.height}). {_confounding(low, high)}"
     )
+
+
+def _confounding(low: pl.DataFrame, high: pl.DataFrame) -> str:
+    """What else sets the two bins apart, when it does so enough to spoil a comparison."""
+    share, leader = _largest_share(high)
+    years = f"the median release years are {_year(low)} and {_year(high)}"
+    if share > DOMINATED or _year(low) != _year(high):
+        return f"That is not an effect of controls: {leader} makes up {share:.0%} of the highest bin, and {years}."
+    return f"The largest country of the highest bin makes up {share:.0%} of it, and {years}."
 
 
 def _median(models: pl.DataFrame) -> float:

@@ -4,9 +4,10 @@ import polars as pl
 
 
 def with_version_dates(models: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
-    """Models with `release_date` the earliest known version release, else the publication date.
+    """Models with `release_date` the earliest known date: of a version's release, else of publication.
 
-    `versions` has columns model and version_release_date; a later version never moves a date already known.
+    `versions` has columns model and version_release_date. Lists of versions are incomplete, so a version
+    later than the publication never moves the date.
     """
     earliest = (
         versions.drop_nulls(["model", "version_release_date"])
@@ -14,4 +15,4 @@ def with_version_dates(models: pl.DataFrame, versions: pl.DataFrame) -> pl.DataF
         .agg(first_release=pl.col("version_release_date").min())
     )
     joined = models.join(earliest, on="model", how="left", maintain_order="left")
-    return joined.with_columns(release_date=pl.coalesce("first_release", "publication_date")).drop("first_release")
+    return joined.with_columns(release_date=pl.min_horizontal("first_release", "publication_date")).drop("first_release")

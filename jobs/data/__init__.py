@@ -3,5 +3,6 @@
 from jobs.data.bundled import build_bundled
 from jobs.data.layout import BUNDLED, TABLES, manifest, vintages
 from jobs.data.loading import Inputs, load_tables
+from jobs.data.status import status
 
-__all__ = ["BUNDLED", "TABLES", "Inputs", "build_bundled", "load_tables", "manifest", "vintages"]
+__all__ = ["BUNDLED", "TABLES", "Inputs", "build_bundled", "load_tables", "manifest", "status", "vintages"]

@@ -63,7 +63,7 @@ def _from_file(name: str, path: Path) -> Loaded:
 
 def _from_vintage(name: str, vintage: str) -> Loaded:
     entry = manifest(vintage)["tables"].get(name)
-    if entry is None or entry.get("from"):
+    if entry is None:
         if vintage == BUNDLED:
             raise TableError(f"The bundled vintage has no table '{name}'.")
         frame, print_, _ = _from_vintage(name, BUNDLED)

@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,11 @@ def parquet_bytes(frame: pl.DataFrame) -> bytes:
     return sink.getvalue()
 
 
-def entry(made: Ingested, data: bytes) -> dict[str, Any]:
-    """A table's lines in the manifest."""
+def entry(made: Ingested, data: bytes, retrieved: str, url: str = "") -> dict[str, Any]:
+    """A table's lines in the manifest; `url` is where it was downloaded from, when it was."""
     return {
+        "retrieved": retrieved,
+        "url": url,
         "rows": made.frame.height,
         "columns": made.frame.width,
         "fingerprint": fingerprint(made.frame),
@@ -44,20 +47,30 @@ def entry(made: Ingested, data: bytes) -> dict[str, Any]:
     }
 
 
-def write_vintage(target: Path, vintage: str, retrieved: str, tables: Mapping[str, Ingested], **more: Any) -> None:
-    """Write tables and manifest beside `target` and rename; on any error `target` is as it was."""
+@dataclass(frozen=True)
+class Part:
+    """A table to be written, with the date its source was retrieved and, where downloaded, from where."""
+
+    made: Ingested
+    retrieved: str
+    url: str = ""
+
+
+def write_vintage(target: Path, vintage: str, parts: Mapping[str, Part]) -> dict[str, Any]:
+    """Write tables and manifest beside `target` and rename; on any error `target` is as it was. The manifest."""
     target.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        contents = {name: parquet_bytes(made.frame) for name, made in tables.items()}
-        entries = {name: entry(made, contents[name]) for name, made in tables.items()}
+        contents = {name: parquet_bytes(part.made.frame) for name, part in parts.items()}
+        entries = {n: entry(part.made, contents[n], part.retrieved, part.url) for n, part in parts.items()}
         for name, data in contents.items():
             durable(staging / f"{name}.parquet", data)
-        head = {"vintage": vintage, "retrieved": retrieved, **more, "tables": entries}
+        head = {"vintage": vintage, "retrieved": max(p.retrieved for p in parts.values()), "tables": entries}
         durable(staging / "manifest.json", (json.dumps(head, indent=1, ensure_ascii=False) + "\n").encode())
         _swap(staging, target)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+    return head
 
 
 def durable(path: Path, data: bytes) -> None:

@@ -1,0 +1,144 @@
+"""The exact engine: net present value as a finite mixture of log-normals, for many projects at once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.cashflow import Floats, LogNormalMixture, annuity, panels_needed, revenue_factor, uniform_nodes
+from engine.npv.exclusivity import months_kept_weights
+from engine.npv.scenarios import Scenarios
+
+TAIL = 0.05
+COMPONENTS_PER_BATCH = 2**16
+FIGURES = (
+    "mean_usd",
+    "sd_usd",
+    "p_positive",
+    "var5_usd",
+    "cvar5_usd",
+    "upfront_cost_usd",
+    "mu",
+    "apc_star_share",
+    "breakeven_cost_multiple",
+)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Discounted revenue X of each project at mu = 0: mean, sd, 5 % quantile, and mean below that quantile."""
+
+    mean: Floats
+    sd: Floats
+    quantile5: Floats
+    mean_below5: Floats
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """ln of median revenue that each rule asks for, and the larger, one a project.
+
+    The mean rule makes the mean NPV the target; it is -inf where no revenue is low enough. The value-at-risk
+    rule makes the 5 % quantile of NPV zero.
+    """
+
+    mean_rule: Floats
+    var_rule: Floats
+
+    @property
+    def mu(self) -> Floats:
+        return np.maximum(self.mean_rule, self.var_rule)
+
+
+def mixture(projects: Scenarios) -> LogNormalMixture:
+    """Discounted revenue at mu = 0: a component for each number of months kept and each node of the drop."""
+    values = projects.values
+    weight = months_kept_weights(projects.exclusivity, projects.atoms, values)
+    kept = np.flatnonzero(weight.any(axis=0)) + 1
+    rate = values["annual_discount_rate"][:, None]
+    kept_annuity, whole = annuity(rate, kept), annuity(rate, values["horizon_months"][:, None])
+    low, high = values["drop_low"], values["drop_high"]
+    node, node_weight = _drop_nodes(kept_annuity, whole, values)
+    drop = low[:, None] + (high - low)[:, None] * node
+    factor = revenue_factor(kept_annuity[:, :, None], whole[:, :, None], drop[:, None, :])
+    rows = len(projects)
+    return LogNormalMixture(
+        np.log(factor).reshape(rows, -1),
+        (weight[:, kept - 1, None] * node_weight).reshape(rows, -1),
+        values["sigma"],
+    )
+
+
+def _drop_nodes(kept_annuity: Floats, whole: Floats, values: dict[str, Floats]) -> tuple[Floats, Floats]:
+    """Nodes and weights over the drop's range: one node when every drop is fixed."""
+    low, high = values["drop_low"][:, None], values["drop_high"][:, None]
+    if np.array_equal(low, high):
+        return np.array([0.5]), np.array([1.0])
+    least, most = revenue_factor(kept_annuity, whole, high), revenue_factor(kept_annuity, whole, low)
+    return uniform_nodes(panels_needed(least, most, values["sigma"][:, None]))
+
+
+def unit(projects: Scenarios) -> Unit:
+    """Figures of X at mu = 0; shapes that recur are worked out once."""
+    shapes, inverse = projects.distinct_shapes()
+    found = np.concatenate([_unit_batch(mixture(shapes.take(rows))) for rows in _batches(shapes)], axis=1)
+    return Unit(*found[:, inverse])
+
+
+def _unit_batch(mix: LogNormalMixture) -> Floats:
+    log_quantile = mix.log_quantile(TAIL)
+    return np.stack([mix.mean(), mix.sd(), np.exp(log_quantile), mix.partial_mean(log_quantile) / TAIL])
+
+
+def _batches(projects: Scenarios) -> list[slice]:
+    """Slices of a size that keeps a batch's components in the processor's cache."""
+    widest = 16 * int(projects.values["horizon_months"].max())
+    size = max(1, COMPONENTS_PER_BATCH // widest)
+    return [slice(i, i + size) for i in range(0, len(projects), size)]
+
+
+def calibration(projects: Scenarios, units: Unit) -> Calibration:
+    """mu by both rules, for tier III at cost multiple 1: ln((target + C0) / E[X]) and ln C0 - ln q05(X)."""
+    cost, target = projects.values["reference_cost_usd"], projects.values["target_mean_usd"]
+    wanted = target + cost
+    mean_rule = np.log(wanted / units.mean, out=np.full(len(projects), -np.inf), where=wanted > 0)
+    return Calibration(mean_rule, np.log(cost / units.quantile5))
+
+
+def revenue_mu(projects: Scenarios, units: Unit) -> Floats:
+    """mu of each project: given or calibrated, with the tier's shift."""
+    given = projects.values["mu"]
+    return np.where(np.isnan(given), calibration(projects, units).mu, given) + projects.values["mu_shift"]
+
+
+def p_positive(projects: Scenarios, mu: Floats) -> Floats:
+    """P(NPV > 0) = P(X > C0)."""
+    threshold = np.log(projects.values["cost_usd"]) - mu
+    parts = [1 - mixture(projects.take(rows)).cdf(threshold[rows]) for rows in _batches(projects)]
+    return np.concatenate(parts)
+
+
+def figures(projects: Scenarios, units: Unit, mu: Floats, probability: Floats) -> dict[str, Floats]:
+    """The figures of FIGURES. var5_usd is the 5 % quantile of NPV and cvar5_usd the mean of NPV below it, so that
+    a loss is negative in both. apc_star_share is NaN where no allowed commitment brings the mean to zero.
+    """
+    cost, scale = projects.values["cost_usd"], np.exp(mu)
+    mean = scale * units.mean
+    share = np.maximum(0.0, 1 - mean / cost)
+    return {
+        "mean_usd": mean - cost,
+        "sd_usd": scale * units.sd,
+        "p_positive": probability,
+        "var5_usd": scale * units.quantile5 - cost,
+        "cvar5_usd": scale * units.mean_below5 - cost,
+        "upfront_cost_usd": cost,
+        "mu": mu,
+        "apc_star_share": np.where(share > projects.values["apc_max_share"], np.nan, share),
+        "breakeven_cost_multiple": mean / cost,
+    }
+
+
+def evaluate(projects: Scenarios) -> dict[str, Floats]:
+    """Exact figures of every project, by the names of FIGURES."""
+    units = unit(projects)
+    mu = revenue_mu(projects, units)
+    return figures(projects, units, mu, p_positive(projects, mu))

@@ -1,0 +1,164 @@
+"""Many projects side by side: a spec, changed in some fields from row to row, as arrays."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+import polars as pl
+from pydantic import TypeAdapter, ValidationError
+
+from engine.cashflow import Floats
+from engine.npv.cost import NO_LAW, Law, law_from, needs_law
+from engine.npv.exclusivity import PUBLISHED_ATOMS, Atoms, survival_atoms
+from engine.npv.spec import LEGACY_COST_USD, PRICES_USD_PER_FLOP, Exclusivity, NpvSpec
+from engine.result import Result
+from engine.spec import SpecError
+
+SHAPE = (
+    "annual_discount_rate",
+    "horizon_months",
+    "sigma",
+    "drop_low",
+    "drop_high",
+    "exclusivity_months",
+    "exclusivity_median_months",
+    "exclusivity_sigma",
+    "exclusivity_multiple",
+)
+COST = (
+    "parameters_count",
+    "training_compute_flop",
+    "scaling_exponent",
+    "compute_at_1b_flop",
+    "price_usd_per_flop",
+    "min_price_usd_per_flop",
+    "overhead_multiple",
+    "cost_multiple",
+    "tier_iv_cost_multiple",
+)
+NUMBERS = (*SHAPE, *COST, "mu", "mu_shift", "target_mean_usd", "drop", "apc_max_share")
+CHOICES = ("tier", "cost_basis")
+
+
+@dataclass(frozen=True)
+class Scenarios:
+    """Projects as arrays, one value a project; all share where exclusivity comes from.
+
+    `values` holds the fields of SHAPE, mu (of tier III; NaN to calibrate), mu_shift (0 in tier III),
+    target_mean_usd, apc_max_share, compute_flop and price_usd_per_flop (NaN for the legacy basis),
+    reference_cost_usd (tier III, cost multiple 1) and cost_usd.
+    """
+
+    values: Mapping[str, Floats]
+    exclusivity: Exclusivity
+    atoms: Atoms | None
+
+    def __len__(self) -> int:
+        return len(self.values["sigma"])
+
+    def take(self, rows: Any) -> "Scenarios":
+        """Some of the projects, by index array or slice."""
+        return Scenarios({k: v[rows] for k, v in self.values.items()}, self.exclusivity, self.atoms)
+
+    def distinct_shapes(self) -> tuple["Scenarios", Any]:
+        """Projects that differ in the fields of SHAPE, and for each project the index of its own among them."""
+        table = np.column_stack([self.values[name] for name in SHAPE])
+        _, first, inverse = np.unique(table, axis=0, return_index=True, return_inverse=True)
+        return self.take(first), inverse.ravel()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What other studies contribute: the scaling law and the atoms of exclusivity, where the spec asks for them."""
+
+    law: Law | None
+    atoms: Atoms | None
+
+
+def evidence(spec: NpvSpec, needs: Mapping[str, Result]) -> Evidence:
+    """Law and atoms from the results of the specs this one needs."""
+    law = law_from(needs["scaling"]) if needs_law(spec) else None
+    if spec.exclusivity == "survival":
+        return Evidence(law, survival_atoms(needs["diffusion"].tables["survival"]))
+    return Evidence(law, PUBLISHED_ATOMS if spec.exclusivity == "published" else None)
+
+
+def scenarios(spec: NpvSpec, found: Evidence, points: pl.DataFrame) -> Scenarios:
+    """One project a row of `points`, whose columns are fields of the spec (NUMBERS and CHOICES; null is empty).
+
+    Raises `SpecError` for another column, a value out of a field's bounds, or a row without a cost.
+    """
+    check_points(points)
+    given = {name: _numbers(spec, points, name) for name in NUMBERS}
+    tier_iv = _choices(spec, points, "tier") == "IV"
+    fixed = ~np.isnan(given["drop"])
+    kept = {name: given[name] for name in (*SHAPE, "mu", "target_mean_usd", "apc_max_share")}
+    values = {
+        **kept,
+        "drop_low": np.where(fixed, given["drop"], given["drop_low"]),
+        "drop_high": np.where(fixed, given["drop"], given["drop_high"]),
+        "mu_shift": np.where(tier_iv, given["mu_shift"], 0.0),
+        **_costs(given, _choices(spec, points, "cost_basis"), tier_iv, found.law or NO_LAW),
+    }
+    _check_rows(values)
+    return Scenarios(values, spec.exclusivity, found.atoms)
+
+
+def _costs(given: Mapping[str, Floats], basis: Any, tier_iv: Any, law: Law) -> dict[str, Floats]:
+    """Compute, price and upfront cost of each project."""
+    fitted = law.median_flop(given["parameters_count"], given["scaling_exponent"], given["compute_at_1b_flop"])
+    asked = given["training_compute_flop"]
+    compute = np.where(np.isnan(asked), fitted, asked)
+    listed = np.array([PRICES_USD_PER_FLOP.get(b, np.nan) for b in basis])
+    price = np.where(np.isnan(given["price_usd_per_flop"]), listed, given["price_usd_per_flop"])
+    price = np.where(np.isnan(listed), np.nan, np.maximum(price, given["min_price_usd_per_flop"]))
+    bare = np.where(np.isnan(listed), LEGACY_COST_USD, compute * price)
+    reference = bare * given["overhead_multiple"]
+    tier = np.where(tier_iv, given["tier_iv_cost_multiple"], 1.0)
+    return {
+        "compute_flop": np.where(np.isnan(listed), np.nan, compute),
+        "price_usd_per_flop": price,
+        "reference_cost_usd": reference,
+        "cost_usd": reference * tier * given["cost_multiple"],
+    }
+
+
+def _numbers(spec: NpvSpec, points: pl.DataFrame, name: str) -> Floats:
+    if name in points.columns:
+        return points[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    value = getattr(spec, name)
+    return np.full(points.height, np.nan if value is None else float(value))
+
+
+def _choices(spec: NpvSpec, points: pl.DataFrame, name: str) -> Any:
+    return points[name].to_numpy() if name in points.columns else np.full(points.height, getattr(spec, name))
+
+
+def check_points(points: pl.DataFrame) -> None:
+    """Raise `SpecError`, one sentence, for a column that can't vary or a value its field does not take."""
+    for name in points.columns:
+        if name not in (*NUMBERS, *CHOICES):
+            raise SpecError(f"npv points can't vary '{name}'; they can vary {', '.join((*NUMBERS, *CHOICES))}.")
+        column = points[name]
+        if column.dtype.is_float() and column.is_nan().any():
+            raise SpecError(f"npv field '{name}' can't be NaN; leave it empty or give a number.")
+        extremes = column.unique().to_list() if name in CHOICES else [column.min(), column.max()]
+        for value in [*extremes, *([None] if column.null_count() else [])]:
+            _check_value(name, value)
+
+
+def _check_value(name: str, value: Any) -> None:
+    field = NpvSpec.model_fields[name]
+    try:
+        TypeAdapter(Annotated[field.annotation, field]).validate_python(value)
+    except ValidationError as error:
+        reason = error.errors(include_url=False)[0]["msg"]
+        raise SpecError(f"npv field '{name}' can't be {value!r}: {reason[0].lower()}{reason[1:]}.") from None
+
+
+def _check_rows(values: Mapping[str, Floats]) -> None:
+    if np.any(values["drop_low"] > values["drop_high"]):
+        raise SpecError("npv points: drop_low must not exceed drop_high in any row.")
+    if np.any(np.isnan(values["cost_usd"])):
+        raise SpecError("npv points: a row has no training compute and no law was fitted; give training_compute_flop.")

@@ -1,0 +1,148 @@
+"""The question of the investment study, and the figures it takes for granted."""
+
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import model_validator
+
+from engine.spec import Spec, parameter
+
+Tier = Literal["III", "IV"]
+CostBasis = Literal["legacy", "readme", "data"]
+Exclusivity = Literal["survival", "lognormal", "constant", "published"]
+Domain = Literal["All", "Language", "Biology", "Vision", "Audio", "Games/Robotics", "Other"]
+
+TIERS: tuple[Tier, ...] = ("III", "IV")
+LEGACY_COST_USD = 2_360_172_224.71
+PRICES_USD_PER_FLOP = {"readme": 5e-11, "data": 1.19e-18}
+OBSERVED_PRICE_USD_PER_FLOP = (6.4e-19, 2.9e-18)
+HIGHEST_PRICE_USD_PER_FLOP = 2.2e-15
+PUBLISHED_COMPUTE_FLOP = 4.769132e25
+PUBLISHED_EXPONENT = 1.697
+PUBLISHED_ANCHOR_FLOP = 1e20
+ANCHOR_PARAMETERS = 1e9
+
+
+class NpvSpec(Spec):
+    """One project: what it costs, what it earns, how long its lead lasts, and how to compute the answer."""
+
+    study: ClassVar[str] = "npv"
+    presets: ClassVar[dict[str, dict[str, Any]]] = {
+        "published": {
+            "cost_basis": "readme",
+            "training_compute_flop": PUBLISHED_COMPUTE_FLOP,
+            "mu": 15.0,
+            "sigma": 1.0,
+            "drop": 0.7,
+            "exclusivity": "published",
+            "n_paths": 10_000,
+        }
+    }
+
+    engine: Literal["auto", "exact", "simulation"] = parameter(
+        "auto",
+        "Engine",
+        group="Run",
+        description="exact: a mixture of log-normals in closed form; simulation: random paths; "
+        "auto: exact whenever the question allows it",
+    )
+    n_paths: int = parameter(
+        1_000_000, "Simulated paths", unit="paths", group="Run", ge=100, le=100_000_000,
+        description="used by the simulation only",
+    )
+    tier: Tier = parameter(
+        "III", "Tier", group="Project", description="IV costs more (1.8 times) and earns less (mu - .15) than III"
+    )
+    parameters_count: float = parameter(
+        1e12, "Parameters of the model", unit="parameters", group="Project", ge=1e6, le=1e16
+    )
+    cost_basis: CostBasis = parameter(
+        "data",
+        "Cost basis",
+        group="Cost",
+        description="data: compute x 1.19e-18 USD a FLOP, the 2023-25 median; readme: compute x 5e-11; "
+        "legacy: 2,360,172,224.71 USD whatever the compute",
+    )
+    training_compute_flop: float | None = parameter(
+        None, "Training compute", unit="FLOP", group="Cost", gt=0, le=1e40,
+        description="empty: median of the fitted scaling law at the model's parameters",
+    )
+    scaling_exponent: float | None = parameter(
+        None, "Exponent of the scaling law", group="Cost", ge=0, le=5,
+        description="compute grows with parameters to this power, from its value at 1e9; empty: as fitted",
+    )
+    compute_at_1b_flop: float | None = parameter(
+        None, "Compute at 1e9 parameters", unit="FLOP", group="Cost", gt=0, le=1e40, description="empty: as fitted"
+    )
+    price_usd_per_flop: float | None = parameter(
+        None, "Price of compute", unit="USD/FLOP", group="Cost", gt=0, le=1, description="empty: as the basis says"
+    )
+    min_price_usd_per_flop: float = parameter(
+        0.0, "Floor of the price", unit="USD/FLOP", group="Cost", ge=0, le=1, description="0: no floor"
+    )
+    overhead_multiple: float = parameter(
+        1.0, "Overhead", unit="x", group="Cost", gt=0, le=1000, description="other cost, as a multiple of compute cost"
+    )
+    cost_multiple: float = parameter(
+        1.0, "Cost multiple", unit="x", group="Cost", gt=0, le=1e12,
+        description="scales the upfront cost after mu has been calibrated, beside the tier's own multiple",
+    )
+    tier_iv_cost_multiple: float = parameter(1.8, "Cost of tier IV", unit="x tier III", group="Cost", gt=0, le=1000)
+    annual_discount_rate: float = parameter(0.20, "Discount rate", unit="a year", group="Discounting", ge=0, le=5)
+    horizon_months: int = parameter(72, "Horizon", unit="months", group="Discounting", ge=1, le=600)
+    mu: float | None = parameter(
+        None, "Revenue mu", unit="ln USD a month", group="Revenue", ge=-50, le=100,
+        description="ln of the median first-month revenue of tier III; empty: calibrated to the target",
+    )
+    sigma: float = parameter(
+        1.0, "Revenue sigma", group="Revenue", ge=0.05, le=5, description="standard deviation of ln revenue"
+    )
+    target_mean_usd: float = parameter(
+        35.3e9, "Target of the calibration", unit="USD", group="Revenue", ge=-1e18, le=1e18,
+        description="mean NPV of tier III at cost multiple 1; its 5 % value at risk must not be negative either",
+    )
+    mu_shift: float = parameter(-0.15, "Shift of mu in tier IV", group="Revenue", ge=-10, le=10)
+    drop: float | None = parameter(
+        None, "Revenue drop, fixed", group="Revenue drop", ge=0, le=1,
+        description="share of revenue lost once the lead is lost; empty: uniform between the two below",
+    )
+    drop_low: float = parameter(0.3, "Revenue drop, from", group="Revenue drop", ge=0, le=1)
+    drop_high: float = parameter(0.7, "Revenue drop, to", group="Revenue drop", ge=0, le=1)
+    exclusivity: Exclusivity = parameter(
+        "survival",
+        "Exclusivity",
+        group="Exclusivity",
+        description="survival: the diffusion study's curve, what never falls lasting to the horizon; lognormal; "
+        "constant; published: the original's two observations, 4.96 and 5.06 months",
+    )
+    exclusivity_domain: Domain = parameter(
+        "Language", "Domain of the curve", group="Exclusivity", description="used with survival"
+    )
+    exclusivity_months: float = parameter(
+        8.7, "Exclusivity, constant", unit="months", group="Exclusivity", ge=0, le=1200, description="used with constant"
+    )
+    exclusivity_median_months: float = parameter(
+        8.0, "Exclusivity, median", unit="months", group="Exclusivity", gt=0, le=1200, description="used with lognormal"
+    )
+    exclusivity_sigma: float = parameter(
+        0.6, "Exclusivity, sigma", group="Exclusivity", gt=0, le=5, description="used with lognormal"
+    )
+    exclusivity_multiple: float = parameter(
+        1.0, "Exclusivity multiple", unit="x", group="Exclusivity", gt=0, le=100, description="stretches every lead"
+    )
+    apc_max_share: float = parameter(
+        0.9, "Largest purchase commitment", unit="share of cost", group="Decision", ge=0, le=1
+    )
+    tornado_change: float = parameter(
+        0.10, "Change in the tornado", unit="share", group="Decision", gt=0, lt=1, description="either way of each input"
+    )
+
+    @model_validator(mode="after")
+    def _drops_in_order(self) -> Self:
+        if self.drop is None and self.drop_low > self.drop_high:
+            raise ValueError(f"drop_low {self.drop_low:g} must not exceed drop_high {self.drop_high:g}")
+        return self
+
+    @property
+    def chosen_engine(self) -> Literal["exact", "simulation"]:
+        """The engine that answers: auto takes exact, which holds everything this spec can ask."""
+        return "simulation" if self.engine == "simulation" else "exact"

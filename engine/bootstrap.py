@@ -41,9 +41,7 @@ class Bootstrap(Study[BootstrapSpec]):
     def run_chunk(self, work: Work[BootstrapSpec], chunk: Any) -> pl.DataFrame:
         """One slope a replicate, in block order."""
         rows = points(work.tables["scaling"], work.spec.direction, work.spec.effects)
-        slopes = [
-            pairs_slopes(rows, size, stream(work.spec.seed, "bootstrap", block)) for block, size in chunk
-        ]
+        slopes = [pairs_slopes(rows, size, stream(work.spec.seed, "bootstrap", block)) for block, size in chunk]
         return pl.DataFrame({"slope": np.concatenate(slopes)})
 
     def combine(self, work: Work[BootstrapSpec], parts: Sequence[pl.DataFrame]) -> Result:

@@ -1,5 +1,6 @@
 """Discounting, revenue after a lead is lost, and mixtures of log-normals: shared mathematics, no study."""
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,8 @@ Floats = NDArray[np.float64]
 
 NODES = 16
 MAX_NODE_WIDTH = 12.0
-MAX_PANELS = 64
-NEWTON_TOLERANCE = 1e-9
+MAX_PANELS = 128
+NEWTON_TOLERANCE = 1e-7
 MAX_STEPS = 200
 
 
@@ -27,30 +28,34 @@ def annuity(annual_rate: ArrayLike, months: ArrayLike) -> Floats:
     """
     log_rate, k = np.broadcast_arrays(np.log1p(np.asarray(annual_rate, float)) / 12, np.asarray(months, float))
     step = np.expm1(log_rate)
-    return np.divide(-np.expm1(-k * log_rate), step, out=k.copy(), where=step != 0)
+    value: Floats = np.divide(-np.expm1(-k * log_rate), step, out=k.copy(), where=step != 0)
+    return value
 
 
 def months_kept(exclusivity_months: ArrayLike, horizon_months: ArrayLike) -> Floats:
     """Whole months of full revenue, clip(floor(T), 1, H); the arguments broadcast."""
-    return np.clip(np.floor(np.asarray(exclusivity_months, float)), 1.0, np.asarray(horizon_months, float))
+    whole: Floats = np.floor(np.asarray(exclusivity_months, float))
+    return np.clip(whole, 1.0, np.asarray(horizon_months, float))
 
 
 def revenue_factor(kept_annuity: ArrayLike, horizon_annuity: ArrayLike, drop: ArrayLike) -> Floats:
     """F = A(k) + (1 - drop) (A(H) - A(k)): present value of revenue per unit of first-month revenue."""
     kept, whole = np.asarray(kept_annuity, float), np.asarray(horizon_annuity, float)
-    return kept + (1 - np.asarray(drop, float)) * (whole - kept)
+    value: Floats = kept + (1 - np.asarray(drop, float)) * (whole - kept)
+    return value
 
 
 def panels_needed(low: Floats, high: Floats, sigma: Floats) -> int:
     """Panels of 16 Gauss-Legendre nodes for factors spread over [low, high] beside a log-normal of that sigma.
 
-    One panel keeps the mixture's distribution function within 1e-10 of the integral while the spread, in
-    units of sigma at its lower end, stays below 12 (measured against the integral in closed form).
+    One panel keeps the mixture's distribution function within 1e-10 of the integral while the spread over its
+    lower end, in units of sigma (at most 1), stays below 12: measured against the integral in closed form.
     """
-    widest = float(np.max((high - low) / (low * sigma), initial=0.0))
+    widest = float(np.max((high - low) / (low * np.minimum(sigma, 1.0)), initial=0.0))
     return int(min(MAX_PANELS, max(1, np.ceil(widest / MAX_NODE_WIDTH))))
 
 
+@functools.cache
 def uniform_nodes(panels: int) -> tuple[Floats, Floats]:
     """Nodes on (0, 1) and weights summing to 1 that integrate over Uniform(0, 1): Gauss-Legendre by panels."""
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
@@ -60,35 +65,38 @@ def uniform_nodes(panels: int) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True)
 class LogNormalMixture:
-    """One finite mixture of log-normals a row: X = exp(log_scale_j + sigma Z) with probability weight_j.
+    """One finite mixture of log-normals a row: X = scale_j exp(sigma Z) with probability weight_j.
 
-    log_scale and weight have shape (rows, components), sigma (rows,); weights sum to 1 along a row.
+    scale and weight have shape (rows, components), sigma (rows,); weights sum to 1 along a row.
     """
 
-    log_scale: Floats
+    scale: Floats
     weight: Floats
     sigma: Floats
 
+    def take(self, rows: NDArray[np.int64]) -> "LogNormalMixture":
+        """The mixtures of these rows, repeats allowed."""
+        return LogNormalMixture(self.scale[rows], self.weight[rows], self.sigma[rows])
+
     def mean(self) -> Floats:
         """E[X], shape (rows,)."""
-        return np.exp(self.sigma**2 / 2) * self._average(np.exp(self.log_scale))
+        return np.exp(self.sigma**2 / 2) * self._average(self.scale)
 
     def sd(self) -> Floats:
         """Standard deviation of X, shape (rows,)."""
-        scale = np.exp(self.log_scale)
-        centre = self._average(scale)
-        spread = self._average((scale - centre[:, None]) ** 2)
-        growth = np.exp(self.sigma**2)
-        return np.sqrt(growth * (np.expm1(self.sigma**2) * self._average(scale**2) + spread))
+        deviation = self.scale - self._average(self.scale)[:, None]
+        spread = self._average(np.square(deviation, out=deviation))
+        square = self._average(self.scale * self.scale)
+        return np.sqrt(np.exp(self.sigma**2) * (np.expm1(self.sigma**2) * square + spread))
 
     def cdf(self, log_x: Floats) -> Floats:
         """P(ln X <= log_x) for one log_x a row."""
-        return self._average(ndtr(self._standardised(log_x)))
+        return self._average(self._normal_cdf(log_x))
 
     def partial_mean(self, log_x: Floats) -> Floats:
         """E[X; ln X <= log_x] for one log_x a row: the part of the mean that lies below."""
-        below = ndtr(self._standardised(log_x) - self.sigma[:, None])
-        return np.exp(self.sigma**2 / 2) * self._average(np.exp(self.log_scale) * below)
+        below = self._normal_cdf(log_x - self.sigma**2)
+        return np.exp(self.sigma**2 / 2) * self._average(np.multiply(below, self.scale, out=below))
 
     def log_quantile(self, p: float) -> Floats:
         """ln of the p-quantile of X, shape (rows,), 0 < p < 1.
@@ -98,9 +106,8 @@ class LogNormalMixture:
         smallest and the largest of its components'.
         """
         z = float(ndtri(p))
-        low = self.log_scale.min(axis=1) + self.sigma * z
-        high = self.log_scale.max(axis=1) + self.sigma * z
-        guess = np.clip(self._normal_quantile(z), low, high)
+        low, high = (end + self.sigma * z for end in (self._log_scale.min(axis=1), self._log_scale.max(axis=1)))
+        guess = np.clip(self._cornish_fisher(z), low, high)
         for _ in range(MAX_STEPS):
             value, step = self._probit_step(guess, z)
             low, high = np.where(value < z, guess, low), np.where(value < z, high, guess)
@@ -111,25 +118,38 @@ class LogNormalMixture:
                 return guess
         raise ArithmeticError(f"The {p:g} quantile was not found in {MAX_STEPS} steps.")
 
-    def _normal_quantile(self, z: float) -> Floats:
-        """Quantile of the normal with the mean and variance of ln X: where the search starts."""
-        centre = self._average(self.log_scale)
-        variance = self.sigma**2 + self._average((self.log_scale - centre[:, None]) ** 2)
-        return centre + np.sqrt(variance) * z
+    def _cornish_fisher(self, z: float) -> Floats:
+        """Quantile of ln X from its mean, variance and third moment: where the search starts."""
+        centre = self._average(self._log_scale)
+        deviation = self._log_scale - centre[:, None]
+        power = deviation * deviation
+        variance = self.sigma**2 + self._average(power)
+        third = self._average(np.multiply(power, deviation, out=power))
+        return centre + np.sqrt(variance) * z + third / variance * (z * z - 1) / 6
 
     def _probit_step(self, log_x: Floats, z: float) -> tuple[Floats, Floats]:
         """Probit of the distribution function at log_x, and the Newton step from there towards z."""
-        standard = self._standardised(log_x)
+        standard = (log_x / self.sigma)[:, None] - self._shift
         value = ndtri(self._average(ndtr(standard)))
         np.multiply(standard, standard, out=standard)
-        density = self._average(np.exp(-0.5 * standard)) / self.sigma
+        np.multiply(standard, -0.5, out=standard)
+        density = self._average(np.exp(standard, out=standard)) / self.sigma
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             step = (z - value) * np.exp(-0.5 * value**2) / density
         return value, np.where(np.isfinite(step), step, np.inf)
 
-    def _standardised(self, log_x: Floats) -> Floats:
-        inverse = 1 / self.sigma[:, None]
-        return log_x[:, None] * inverse - self.log_scale * inverse
+    def _normal_cdf(self, log_x: Floats) -> Floats:
+        standard = (log_x / self.sigma)[:, None] - self._shift
+        return np.asarray(ndtr(standard, out=standard))
+
+    @functools.cached_property
+    def _log_scale(self) -> Floats:
+        return np.log(self.scale)
+
+    @functools.cached_property
+    def _shift(self) -> Floats:
+        return self._log_scale / self.sigma[:, None]
 
     def _average(self, values: Floats) -> Floats:
-        return np.einsum("ij,ij->i", self.weight, values)
+        average: Floats = np.einsum("ij,ij->i", self.weight, values)
+        return average

@@ -106,10 +106,7 @@ def followed(spec: DiffusionSpec, models: pl.DataFrame) -> pl.DataFrame:
     )
     matched = pairs.filter(pl.col("follower_date") <= pl.col("release_date"))["model"].unique()
     first = (
-        pairs.filter(
-            (pl.col("follower_date") > pl.col("release_date"))
-            & ~_shares_organization()
-        )
+        pairs.filter((pl.col("follower_date") > pl.col("release_date")) & ~_shares_organization())
         .sort("follower_date", "follower")
         .unique("model", keep="first", maintain_order=True)
         .select("model", "follower", "follower_organization", "follower_date")

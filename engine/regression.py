@@ -1,5 +1,6 @@
 """Least squares with robust covariance: shared mathematics, no study."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 Covariance = Literal["HC0", "HC1", "HC2", "HC3", "cluster"]
 Floats = NDArray[np.float64]
-NORMAL_975 = 1.959963984540054
+NO_LEVERAGE_LEFT = 1e-10
 
 
 class DesignError(ValueError):
@@ -37,20 +38,40 @@ class Fit:
     n: int
     r2: float
     aic: float
+    degrees: float = math.inf
 
     def se(self) -> Floats:
         """Standard errors (k,)."""
         return np.sqrt(np.diag(self.covariance))
 
     def term(self, name: str) -> dict[str, float]:
-        """Coefficient `coef`, its `se` and normal 95 % interval `ci_low`, `ci_high` of one regressor."""
+        """Coefficient `coef`, `se`, 95 % interval `ci_low`, `ci_high` and two-sided `p` of one regressor.
+
+        By Student's t with clusters - 1 degrees of freedom under cluster errors, else by the normal.
+        """
         i = self.names.index(name)
         coef, se = float(self.coef[i]), float(self.se()[i])
-        return {"coef": coef, "se": se, "ci_low": coef - NORMAL_975 * se, "ci_high": coef + NORMAL_975 * se}
+        half = t_quantile(0.975, self.degrees) * se
+        p = t_p_value(coef / se, self.degrees) if se > 0 else math.nan
+        return {"coef": coef, "se": se, "ci_low": coef - half, "ci_high": coef + half, "p": p}
 
     def residual_sd(self) -> float:
         """Root of the residual sum of squares over n - k."""
         return float(np.sqrt(self.residuals @ self.residuals / (self.n - len(self.coef))))
+
+
+def t_quantile(share: float, degrees: float) -> float:
+    """Quantile of Student's t; of the normal for infinite degrees of freedom."""
+    from scipy.special import ndtri, stdtrit
+
+    return float(ndtri(share) if math.isinf(degrees) else stdtrit(degrees, share))
+
+
+def t_p_value(t: float, degrees: float) -> float:
+    """Two-sided p-value of Student's t; of the normal for infinite degrees of freedom."""
+    from scipy.special import ndtr, stdtr
+
+    return float(2 * (ndtr(-abs(t)) if math.isinf(degrees) else stdtr(degrees, -abs(t))))
 
 
 def design(
@@ -120,7 +141,32 @@ def fit(d: Design, covariance: Covariance = "HC3") -> Fit:
         n,
         1 - rss / float(centred @ centred),
         n * (np.log(2 * np.pi * rss / n) + 1) + 2 * k,
+        _degrees(d, covariance),
     )
+
+
+def fit_iv(d: Design, endogenous: str, instrument: Floats, covariance: Covariance = "cluster") -> Fit:
+    """Two-stage least squares with one instrument for one endogenous regressor (just identified).
+
+    Robust covariance of the scores z u, z being the regressors with the endogenous one replaced by its instrument
+    (Wooldridge 2010, section 5.2). `instrument` is (n,).
+    """
+    z = d.x.copy()
+    z[:, d.names.index(endogenous)] = instrument
+    inverse = np.linalg.inv(z.T @ d.x)
+    coef = inverse @ (z.T @ d.y)
+    residuals = d.y - d.x @ coef
+    meat = _meat(Design(d.y, z, d.names, d.clusters), residuals, np.linalg.inv(z.T @ z), covariance)
+    n, centred = len(d.y), d.y - d.y.mean()
+    rss = float(residuals @ residuals)
+    degrees = _degrees(d, covariance)
+    return Fit(
+        d.names, coef, inverse @ meat @ inverse.T, residuals, n, 1 - rss / float(centred @ centred), math.nan, degrees
+    )
+
+
+def _degrees(d: Design, covariance: Covariance) -> float:
+    return float(d.clusters.max()) if covariance == "cluster" and d.clusters is not None else math.inf
 
 
 def _meat(d: Design, residuals: Floats, gram_inverse: Floats, covariance: Covariance) -> Floats:
@@ -132,11 +178,14 @@ def _meat(d: Design, residuals: Floats, gram_inverse: Floats, covariance: Covari
         scores = np.zeros((groups, k))
         np.add.at(scores, d.clusters, d.x * residuals[:, None])
         return scores.T @ scores * (groups / (groups - 1) * (n - 1) / (n - k))
-    leverage = np.einsum("ij,jk,ik->i", d.x, gram_inverse, d.x)
-    weight = {
-        "HC0": residuals**2,
-        "HC1": residuals**2 * n / (n - k),
-        "HC2": residuals**2 / (1 - leverage),
-        "HC3": (residuals / (1 - leverage)) ** 2,
-    }[covariance]
-    return d.x.T @ (d.x * weight[:, None])
+    return d.x.T @ (d.x * _row_weights(d, residuals, gram_inverse, covariance)[:, None])
+
+
+def _row_weights(d: Design, residuals: Floats, gram_inverse: Floats, covariance: Covariance) -> Floats:
+    n, k = d.x.shape
+    if covariance in ("HC0", "HC1"):
+        return residuals**2 * (n / (n - k) if covariance == "HC1" else 1.0)
+    spare = 1 - np.einsum("ij,jk,ik->i", d.x, gram_inverse, d.x)
+    if spare.min() < NO_LEVERAGE_LEFT:
+        raise DesignError(f"A row is alone in its cell, so {covariance} is not defined; use fewer effects.")
+    return residuals**2 / (spare if covariance == "HC2" else spare**2)

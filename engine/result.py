@@ -42,7 +42,6 @@ class Result:
 
     def to_arrow(self) -> pa.Table:
         """One row a table: its name and its Arrow IPC stream; everything else in the schema's metadata."""
-        rows = [(name, _ipc(self.tables[name])) for name in self.tables]
         head = {
             "study": self.study,
             "summary": jsonable(self.summary),
@@ -53,9 +52,7 @@ class Result:
             "provenance": jsonable(self.provenance),
             "sha256": self.sha256(),
         }
-        table = pa.table(
-            {"name": pa.array([r[0] for r in rows], pa.string()), "ipc": pa.array([r[1] for r in rows], pa.binary())}
-        )
+        table = packed(self.tables).to_arrow()
         return table.replace_schema_metadata({"result": json.dumps(head)})
 
     @classmethod
@@ -64,9 +61,7 @@ class Result:
         try:
             head = json.loads((table.schema.metadata or {})[b"result"])
             stored = head.pop("sha256")
-            rows = zip(table["name"].to_pylist(), table["ipc"].to_pylist(), strict=True)
-            tables = {name: _from_ipc(data) for name, data in rows}
-            result = cls(**{**head, "warnings": tuple(head["warnings"])}, tables=tables)
+            result = cls(**{**head, "warnings": tuple(head["warnings"])}, tables=unpacked(pl.DataFrame(table)))
         except (KeyError, TypeError, ValueError, pa.ArrowInvalid) as error:
             raise ResultDamaged(f"the stored result can't be read ({error})") from None
         if result.sha256() != stored:
@@ -76,6 +71,17 @@ class Result:
 
 class ResultDamaged(ValueError):
     """A stored result whose bytes are not what was written."""
+
+
+def packed(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Several named frames as one: columns name, ipc (the frame's Arrow stream). What a chunk of many tables returns."""
+    rows = {"name": list(tables), "ipc": [_ipc(frame) for frame in tables.values()]}
+    return pl.DataFrame(rows, schema={"name": pl.String, "ipc": pl.Binary})
+
+
+def unpacked(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The frames `packed` packed."""
+    return {name: _from_ipc(data) for name, data in frame.select("name", "ipc").iter_rows()}
 
 
 def _ipc(frame: pl.DataFrame) -> bytes:

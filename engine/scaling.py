@@ -26,9 +26,7 @@ class ScalingSpec(Spec):
     direction: Direction = parameter(
         "compute_on_parameters", "Direction of the fit", description="response on regressor, both in natural logs"
     )
-    effects: Effects = parameter(
-        "pooled", "Effects", description="pooled, or with a dummy a release year", group="Fit"
-    )
+    effects: Effects = parameter("pooled", "Effects", description="pooled, or with a dummy a release year", group="Fit")
     covariance: Covariance = parameter(
         "HC3", "Standard errors", description="heteroskedasticity-robust, or clustered by organization", group="Fit"
     )

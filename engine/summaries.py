@@ -45,9 +45,7 @@ def attrition(frame: pl.DataFrame, steps: Mapping[str, pl.Expr]) -> tuple[pl.Dat
     for step, keep in steps.items():
         after = left.filter(keep)
         failing = frame.height - frame.filter(keep).height
-        account.append(
-            {"step": step, "rows": after.height, "lost": left.height - after.height, "failing": failing}
-        )
+        account.append({"step": step, "rows": after.height, "lost": left.height - after.height, "failing": failing})
         left = after
     return left, pl.DataFrame(account)
 

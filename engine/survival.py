@@ -7,6 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 NORMAL_975 = 1.959963984540054
+ROUNDING = 1e-12
 
 
 def kaplan_meier(months: pl.Series, event: pl.Series, entry: pl.Series | None = None) -> pl.DataFrame:
@@ -50,7 +51,7 @@ def _log_log_interval(
 
 def median(curve: pl.DataFrame, column: str = "survival") -> float | None:
     """First time at which the curve is at or below one half; None when it never is."""
-    below = curve.filter(pl.col(column) <= 0.5)
+    below = curve.filter(pl.col(column) <= 0.5 + ROUNDING)
     return None if below.is_empty() else float(below["months"][0])
 
 

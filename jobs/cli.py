@@ -71,9 +71,7 @@ def _command(name: str) -> Callable[..., None]:
         _ask(name, {flag: value for flag, value in given.items() if value is not None})
 
     fields = registry.study(name).spec_type.model_fields
-    spec_flags = [
-        _flag(field, str | None, _help(info), _SPEC) for field, info in fields.items() if field != "preset"
-    ]
+    spec_flags = [_flag(field, str | None, _help(info), _SPEC) for field, info in fields.items() if field != "preset"]
     command.__signature__ = inspect.Signature([*_common_flags(), *spec_flags])  # type: ignore[attr-defined]
     return command
 

@@ -67,9 +67,7 @@ def execute(
     return Answer(_attempt(question, work, store, choose(runner, question), attempt, progress), False)
 
 
-def _recomputed(
-    question: Question, work: Work[Any], store: Store, runner: Runner, stored: Result | None
-) -> Result:
+def _recomputed(question: Question, work: Work[Any], store: Store, runner: Runner, stored: Result | None) -> Result:
     """Everything anew, chunks in memory; says so when the stored result was another."""
     chunks = list(question.study.chunks(work))
     parts = dict(runner.run(question.study.name, work, list(enumerate(chunks)), threading.Event()))

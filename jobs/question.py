@@ -57,9 +57,7 @@ def prepare(spec: Spec, vintage: str | None = None, files: Mapping[str, str | Pa
     inputs = load_tables(study.inputs, vintage, paths)
     needs = {name: prepare(need, vintage, paths) for name, need in study.needs(spec).items()}
     key = run_key(study, spec, inputs.fingerprints, {name: need.key for name, need in needs.items()})
-    return Question(
-        study, spec, inputs.tables, inputs.fingerprints, tuple(inputs.notes), needs, key, vintage, paths
-    )
+    return Question(study, spec, inputs.tables, inputs.fingerprints, tuple(inputs.notes), needs, key, vintage, paths)
 
 
 def from_record(record: Mapping[str, Any]) -> Question:

@@ -4,6 +4,7 @@ A run's folder `runs/KEY/` holds spec.json, status.json, chunks/NNNNNN.parquet, 
 `lease.N`, one a attempt. Writes are atomic, Parquet pages carry checksums, and nothing is ever unpickled.
 """
 
+import hashlib
 import io
 import json
 import os
@@ -88,9 +89,7 @@ class Store:
     def chunk(self, key: str, index: int) -> pl.DataFrame | None:
         """A kept chunk; None when absent or damaged (a damaged one is removed, to be computed again)."""
         table = self._read_parquet(_chunk(key, index))
-        frame = pl.from_arrow(table) if table is not None else None
-        assert frame is None or isinstance(frame, pl.DataFrame)
-        return frame
+        return None if table is None else pl.DataFrame(table)
 
     def drop_chunks(self, key: str) -> None:
         """Remove the chunks of a run whose result is kept."""
@@ -180,11 +179,10 @@ class Store:
         data = self._read(path)
         if data is None:
             return None
-        try:
-            return pq.read_table(io.BytesIO(data), page_checksum_verification=True)
-        except (pa.ArrowException, OSError):
+        if not _intact(data):
             self._delete(path)
             return None
+        return pq.read_table(io.BytesIO(data), page_checksum_verification=True)
 
     def _delete(self, path: str) -> None:
         try:
@@ -201,10 +199,28 @@ def _chunk(key: str, index: int) -> str:
     return f"{_run(key)}/chunks/{index:06d}.parquet"
 
 
+DIGEST_MARK = b"sha256 of this file with zeros here: "
+BLANK = b"0" * 64
+
+
 def _parquet(table: pa.Table) -> bytes:
+    """Parquet with page checksums, and in its footer the digest of the whole file.
+
+    Checksums alone leave the footer (names, types, metadata) open to a flipped bit.
+    """
     sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
-    return sink.getvalue()
+    with pq.ParquetWriter(sink, table.schema, compression="zstd", write_page_checksum=True) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({"digest": (DIGEST_MARK + BLANK).decode()})
+    data = sink.getvalue()
+    return data.replace(DIGEST_MARK + BLANK, DIGEST_MARK + hashlib.sha256(data).hexdigest().encode())
+
+
+def _intact(data: bytes) -> bool:
+    """Whether a file `_parquet` made is byte for byte what it was."""
+    at = data.rfind(DIGEST_MARK) + len(DIGEST_MARK)
+    blank = data[:at] + BLANK + data[at + len(BLANK) :]
+    return hashlib.sha256(blank).hexdigest().encode() == data[at : at + len(BLANK)]
 
 
 def write_atomically(path: Path, data: bytes) -> None:

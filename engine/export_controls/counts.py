@@ -34,9 +34,7 @@ def spells(interventions: pl.DataFrame) -> pl.DataFrame:
     Only Red and Amber interventions that were implemented; a spell without a removal date is open.
     Columns: measure, country, state_act_id, date_implemented, date_removed.
     """
-    acts = interventions.filter(
-        pl.col("evaluation").is_in(["Red", "Amber"]) & pl.col("date_implemented").is_not_null()
-    )
+    acts = interventions.filter(pl.col("evaluation").is_in(["Red", "Amber"]) & pl.col("date_implemented").is_not_null())
     from_us = acts.filter(pl.col("implementers").list.contains("United States"))
     sides = {"imposed": (acts, "implementers"), "faced": (acts, "affected"), "faced_us": (from_us, "affected")}
     return pl.concat(
@@ -68,9 +66,7 @@ def in_force(spells_frame: pl.DataFrame, moments: pl.DataFrame) -> pl.DataFrame:
     counted = hits.group_by("country", "date").agg(
         pl.col("state_act_id").filter(pl.col("measure") == m).n_unique().cast(pl.Int64).alias(m) for m in MEASURES
     )
-    return distinct.join(counted, on=["country", "date"], how="left").with_columns(
-        pl.col(MEASURES).fill_null(0)
-    )
+    return distinct.join(counted, on=["country", "date"], how="left").with_columns(pl.col(MEASURES).fill_null(0))
 
 
 def stock(spells_frame: pl.DataFrame, countries: Iterable[str]) -> pl.DataFrame:
@@ -89,9 +85,9 @@ def stock(spells_frame: pl.DataFrame, countries: Iterable[str]) -> pl.DataFrame:
 def acts(interventions: pl.DataFrame) -> pl.DataFrame:
     """One row a state act, with what sets it apart.
 
-    Columns: state_act_id, implementers, evaluations, interventions, date_implemented (first),
-    date_removed (last), affected_countries (number), counted (Red or Amber and implemented), note (never implemented, removed,
-    liberalising only, or empty).
+    Columns: state_act_id, implementers, evaluations, interventions, date_announced, date_implemented (first),
+    date_removed (last), affected_countries (number), counted (Red or Amber and implemented), note (never
+    implemented, removed, rescinded, liberalising only, or empty).
     """
     counted = pl.col("evaluation").is_in(["Red", "Amber"]) & pl.col("date_implemented").is_not_null()
     summary = interventions.group_by("state_act_id").agg(

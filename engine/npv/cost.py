@@ -7,7 +7,13 @@ import polars as pl
 from scipy.special import stdtrit
 
 from engine.cashflow import Floats
-from engine.npv.spec import ANCHOR_PARAMETERS, HIGHEST_PRICE_USD_PER_FLOP, OBSERVED_PRICE_USD_PER_FLOP, NpvSpec
+from engine.npv.spec import (
+    ANCHOR_PARAMETERS,
+    HIGHEST_PRICE_USD_PER_FLOP,
+    OBSERVED_PRICE_USD_PER_FLOP,
+    PRICES_USD_PER_FLOP,
+    NpvSpec,
+)
 from engine.result import Result
 from engine.spec import SpecError
 
@@ -88,6 +94,7 @@ def price_warnings(spec: NpvSpec, price: float | None) -> list[str]:
             f"The price of {price:.3g} USD/FLOP is outside the observed range of {low:.2g} to {high:.2g} "
             f"(5-95 % of 2023-25); the highest in the data is {HIGHEST_PRICE_USD_PER_FLOP:.2g}."
         )
-    if price == spec.min_price_usd_per_flop:
-        warnings.append(f"The price is held at its floor, {price:.3g} USD/FLOP (min_price_usd_per_flop).")
+    asked = spec.price_usd_per_flop or PRICES_USD_PER_FLOP[spec.cost_basis]
+    if price > asked:
+        warnings.append(f"The floor min_price_usd_per_flop raises the price from {asked:.3g} to {price:.3g} USD/FLOP.")
     return warnings

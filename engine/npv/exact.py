@@ -1,15 +1,17 @@
 """The exact engine: net present value as a finite mixture of log-normals, for many projects at once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.cashflow import Floats, LogNormalMixture, annuity, panels_needed, revenue_factor, uniform_nodes
+from engine.cashflow import NODES, Floats, LogNormalMixture, annuity, panels_needed, revenue_factor, uniform_nodes
 from engine.npv.exclusivity import months_kept_weights
 from engine.npv.scenarios import Scenarios
 
 TAIL = 0.05
-COMPONENTS_PER_BATCH = 2**16
+COMPONENTS_PER_BATCH = 2**15
 FIGURES = (
     "mean_usd",
     "sd_usd",
@@ -31,6 +33,10 @@ class Unit:
     sd: Floats
     quantile5: Floats
     mean_below5: Floats
+
+    def take(self, rows: NDArray[np.int64]) -> "Unit":
+        """The figures of these rows, repeats allowed."""
+        return Unit(self.mean[rows], self.sd[rows], self.quantile5[rows], self.mean_below5[rows])
 
 
 @dataclass(frozen=True)
@@ -62,13 +68,13 @@ def mixture(projects: Scenarios) -> LogNormalMixture:
     factor = revenue_factor(kept_annuity[:, :, None], whole[:, :, None], drop[:, None, :])
     rows = len(projects)
     return LogNormalMixture(
-        np.log(factor).reshape(rows, -1),
+        factor.reshape(rows, -1),
         (weight[:, kept - 1, None] * node_weight).reshape(rows, -1),
         values["sigma"],
     )
 
 
-def _drop_nodes(kept_annuity: Floats, whole: Floats, values: dict[str, Floats]) -> tuple[Floats, Floats]:
+def _drop_nodes(kept_annuity: Floats, whole: Floats, values: Mapping[str, Floats]) -> tuple[Floats, Floats]:
     """Nodes and weights over the drop's range: one node when every drop is fixed."""
     low, high = values["drop_low"][:, None], values["drop_high"][:, None]
     if np.array_equal(low, high):
@@ -77,23 +83,10 @@ def _drop_nodes(kept_annuity: Floats, whole: Floats, values: dict[str, Floats]) 
     return uniform_nodes(panels_needed(least, most, values["sigma"][:, None]))
 
 
-def unit(projects: Scenarios) -> Unit:
-    """Figures of X at mu = 0; shapes that recur are worked out once."""
-    shapes, inverse = projects.distinct_shapes()
-    found = np.concatenate([_unit_batch(mixture(shapes.take(rows))) for rows in _batches(shapes)], axis=1)
-    return Unit(*found[:, inverse])
-
-
-def _unit_batch(mix: LogNormalMixture) -> Floats:
+def unit(mix: LogNormalMixture) -> Unit:
+    """Figures of X at mu = 0."""
     log_quantile = mix.log_quantile(TAIL)
-    return np.stack([mix.mean(), mix.sd(), np.exp(log_quantile), mix.partial_mean(log_quantile) / TAIL])
-
-
-def _batches(projects: Scenarios) -> list[slice]:
-    """Slices of a size that keeps a batch's components in the processor's cache."""
-    widest = 16 * int(projects.values["horizon_months"].max())
-    size = max(1, COMPONENTS_PER_BATCH // widest)
-    return [slice(i, i + size) for i in range(0, len(projects), size)]
+    return Unit(mix.mean(), mix.sd(), np.exp(log_quantile), mix.partial_mean(log_quantile) / TAIL)
 
 
 def calibration(projects: Scenarios, units: Unit) -> Calibration:
@@ -108,13 +101,6 @@ def revenue_mu(projects: Scenarios, units: Unit) -> Floats:
     """mu of each project: given or calibrated, with the tier's shift."""
     given = projects.values["mu"]
     return np.where(np.isnan(given), calibration(projects, units).mu, given) + projects.values["mu_shift"]
-
-
-def p_positive(projects: Scenarios, mu: Floats) -> Floats:
-    """P(NPV > 0) = P(X > C0)."""
-    threshold = np.log(projects.values["cost_usd"]) - mu
-    parts = [1 - mixture(projects.take(rows)).cdf(threshold[rows]) for rows in _batches(projects)]
-    return np.concatenate(parts)
 
 
 def figures(projects: Scenarios, units: Unit, mu: Floats, probability: Floats) -> dict[str, Floats]:
@@ -138,7 +124,40 @@ def figures(projects: Scenarios, units: Unit, mu: Floats, probability: Floats) -
 
 
 def evaluate(projects: Scenarios) -> dict[str, Floats]:
-    """Exact figures of every project, by the names of FIGURES."""
-    units = unit(projects)
-    mu = revenue_mu(projects, units)
-    return figures(projects, units, mu, p_positive(projects, mu))
+    """Exact figures of every project, by the names of FIGURES. Shapes that recur are worked out once."""
+    shapes, owner = projects.distinct_shapes()
+    order = np.argsort(owner, kind="stable")
+    bounds = np.searchsorted(owner[order], np.arange(len(shapes) + 1))
+    found: dict[str, Floats] = {name: np.empty(len(projects)) for name in FIGURES}
+    for rows in _batches(shapes):
+        mix = mixture(shapes.take(rows))
+        units = unit(mix)
+        for members in _portions(order[bounds[rows.start] : bounds[min(rows.stop, len(shapes))]], rows):
+            some = _evaluate_members(projects.take(members), mix, units, owner[members] - rows.start)
+            for name in FIGURES:
+                found[name][members] = some[name]
+    return found
+
+
+def _portions(members: NDArray[np.int64], rows: slice) -> list[NDArray[np.int64]]:
+    """Members of a batch of shapes in portions no longer than the batch."""
+    size = rows.stop - rows.start
+    return [members[i : i + size] for i in range(0, len(members), size)]
+
+
+def _evaluate_members(
+    projects: Scenarios, mix: LogNormalMixture, units: Unit, row: NDArray[np.int64]
+) -> dict[str, Floats]:
+    """Figures of projects whose shapes are these rows of the mixture."""
+    own = units.take(row)
+    mu = revenue_mu(projects, own)
+    threshold = np.log(projects.values["cost_usd"]) - mu
+    same = np.array_equal(row, np.arange(len(mix.sigma)))
+    return figures(projects, own, mu, 1 - (mix if same else mix.take(row)).cdf(threshold))
+
+
+def _batches(projects: Scenarios) -> list[slice]:
+    """Slices of a size that keeps a batch's components in the processor's cache."""
+    widest = NODES * int(projects.values["horizon_months"].max())
+    size = max(1, COMPONENTS_PER_BATCH // widest)
+    return [slice(i, i + size) for i in range(0, len(projects), size)]

@@ -52,7 +52,8 @@ def _from_atoms(months: Floats, weight: Floats, horizon: Floats) -> Floats:
     kept = np.column_stack([months_kept(months, horizon[:, None]), horizon]).astype(np.int64)
     cell = kept - 1 + width * np.arange(scenarios)[:, None]
     mass = np.broadcast_to(np.append(weight, never), kept.shape)
-    return np.bincount(cell.ravel(), mass.ravel(), scenarios * width).reshape(scenarios, width)
+    total = np.bincount(cell.ravel(), mass.ravel(), scenarios * width)
+    return np.asarray(total, np.float64).reshape(scenarios, width)
 
 
 def _from_lognormal(median: Floats, sigma: Floats, horizon: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import numpy as np
 import polars as pl
@@ -87,9 +87,8 @@ def evidence(spec: NpvSpec, needs: Mapping[str, Result]) -> Evidence:
 def scenarios(spec: NpvSpec, found: Evidence, points: pl.DataFrame) -> Scenarios:
     """One project a row of `points`, whose columns are fields of the spec (NUMBERS and CHOICES; null is empty).
 
-    Raises `SpecError` for another column, a value out of a field's bounds, or a row without a cost.
+    Bounds are the caller's to check (`check_points`). Raises `SpecError` for a row without a cost.
     """
-    check_points(points)
     given = {name: _numbers(spec, points, name) for name in NUMBERS}
     tier_iv = _choices(spec, points, "tier") == "IV"
     fixed = ~np.isnan(given["drop"])
@@ -143,7 +142,7 @@ def check_points(points: pl.DataFrame) -> None:
         column = points[name]
         if column.dtype.is_float() and column.is_nan().any():
             raise SpecError(f"npv field '{name}' can't be NaN; leave it empty or give a number.")
-        extremes = column.unique().to_list() if name in CHOICES else [column.min(), column.max()]
+        extremes = column.unique().to_list() if name in (*CHOICES, "horizon_months") else [column.min(), column.max()]
         for value in [*extremes, *([None] if column.null_count() else [])]:
             _check_value(name, value)
 
@@ -151,7 +150,9 @@ def check_points(points: pl.DataFrame) -> None:
 def _check_value(name: str, value: Any) -> None:
     field = NpvSpec.model_fields[name]
     try:
-        TypeAdapter(Annotated[field.annotation, field]).validate_python(value)
+        annotated: Any = Annotated[cast(Any, field.annotation), field]
+        adapter: TypeAdapter[Any] = TypeAdapter(annotated)
+        adapter.validate_python(value)
     except ValidationError as error:
         reason = error.errors(include_url=False)[0]["msg"]
         raise SpecError(f"npv field '{name}' can't be {value!r}: {reason[0].lower()}{reason[1:]}.") from None

@@ -46,7 +46,12 @@ class NpvSpec(Spec):
         "auto: exact whenever the question allows it",
     )
     n_paths: int = parameter(
-        1_000_000, "Simulated paths", unit="paths", group="Run", ge=100, le=100_000_000,
+        1_000_000,
+        "Simulated paths",
+        unit="paths",
+        group="Run",
+        ge=100,
+        le=100_000_000,
         description="used by the simulation only",
     )
     tier: Tier = parameter(
@@ -63,11 +68,20 @@ class NpvSpec(Spec):
         "legacy: 2,360,172,224.71 USD whatever the compute",
     )
     training_compute_flop: float | None = parameter(
-        None, "Training compute", unit="FLOP", group="Cost", gt=0, le=1e40,
+        None,
+        "Training compute",
+        unit="FLOP",
+        group="Cost",
+        gt=0,
+        le=1e40,
         description="empty: median of the fitted scaling law at the model's parameters",
     )
     scaling_exponent: float | None = parameter(
-        None, "Exponent of the scaling law", group="Cost", ge=0, le=5,
+        None,
+        "Exponent of the scaling law",
+        group="Cost",
+        ge=0,
+        le=5,
         description="compute grows with parameters to this power, from its value at 1e9; empty: as fitted",
     )
     compute_at_1b_flop: float | None = parameter(
@@ -83,26 +97,45 @@ class NpvSpec(Spec):
         1.0, "Overhead", unit="x", group="Cost", gt=0, le=1000, description="other cost, as a multiple of compute cost"
     )
     cost_multiple: float = parameter(
-        1.0, "Cost multiple", unit="x", group="Cost", gt=0, le=1e12,
+        1.0,
+        "Cost multiple",
+        unit="x",
+        group="Cost",
+        gt=0,
+        le=1e12,
         description="scales the upfront cost after mu has been calibrated, beside the tier's own multiple",
     )
     tier_iv_cost_multiple: float = parameter(1.8, "Cost of tier IV", unit="x tier III", group="Cost", gt=0, le=1000)
     annual_discount_rate: float = parameter(0.20, "Discount rate", unit="a year", group="Discounting", ge=0, le=5)
     horizon_months: int = parameter(72, "Horizon", unit="months", group="Discounting", ge=1, le=600)
     mu: float | None = parameter(
-        None, "Revenue mu", unit="ln USD a month", group="Revenue", ge=-50, le=100,
+        None,
+        "Revenue mu",
+        unit="ln USD a month",
+        group="Revenue",
+        ge=-50,
+        le=100,
         description="ln of the median first-month revenue of tier III; empty: calibrated to the target",
     )
     sigma: float = parameter(
         1.0, "Revenue sigma", group="Revenue", ge=0.05, le=5, description="standard deviation of ln revenue"
     )
     target_mean_usd: float = parameter(
-        35.3e9, "Target of the calibration", unit="USD", group="Revenue", ge=-1e18, le=1e18,
+        35.3e9,
+        "Target of the calibration",
+        unit="USD",
+        group="Revenue",
+        ge=-1e18,
+        le=1e18,
         description="mean NPV of tier III at cost multiple 1; its 5 % value at risk must not be negative either",
     )
     mu_shift: float = parameter(-0.15, "Shift of mu in tier IV", group="Revenue", ge=-10, le=10)
     drop: float | None = parameter(
-        None, "Revenue drop, fixed", group="Revenue drop", ge=0, le=1,
+        None,
+        "Revenue drop, fixed",
+        group="Revenue drop",
+        ge=0,
+        le=1,
         description="share of revenue lost once the lead is lost; empty: uniform between the two below",
     )
     drop_low: float = parameter(0.3, "Revenue drop, from", group="Revenue drop", ge=0, le=1)
@@ -118,7 +151,13 @@ class NpvSpec(Spec):
         "Language", "Domain of the curve", group="Exclusivity", description="used with survival"
     )
     exclusivity_months: float = parameter(
-        8.7, "Exclusivity, constant", unit="months", group="Exclusivity", ge=0, le=1200, description="used with constant"
+        8.7,
+        "Exclusivity, constant",
+        unit="months",
+        group="Exclusivity",
+        ge=0,
+        le=1200,
+        description="used with constant",
     )
     exclusivity_median_months: float = parameter(
         8.0, "Exclusivity, median", unit="months", group="Exclusivity", gt=0, le=1200, description="used with lognormal"
@@ -133,7 +172,13 @@ class NpvSpec(Spec):
         0.9, "Largest purchase commitment", unit="share of cost", group="Decision", ge=0, le=1
     )
     tornado_change: float = parameter(
-        0.10, "Change in the tornado", unit="share", group="Decision", gt=0, lt=1, description="either way of each input"
+        0.10,
+        "Change in the tornado",
+        unit="share",
+        group="Decision",
+        gt=0,
+        lt=1,
+        description="either way of each input",
     )
 
     @model_validator(mode="after")

@@ -67,9 +67,7 @@ def drop_rows(frame: pl.DataFrame, steps: Mapping[str, pl.Expr]) -> tuple[pl.Dat
     dropped: dict[str, int] = {}
     for reason, bad in steps.items():
         kept = frame.filter(~bad.fill_null(False))
-        if kept.height < frame.height:
-            dropped[reason] = frame.height - kept.height
-        frame = kept
+        dropped[reason], frame = frame.height - kept.height, kept
     return frame, dropped
 
 
@@ -92,6 +90,8 @@ def _numbers(sheet: Sheet, series: pl.Series, column: Column) -> pl.Series:
     _refuse(sheet, series, numbers.is_infinite().fill_null(False), "is not a finite number")
     if not column.signed:
         _refuse(sheet, series, (numbers < 0).fill_null(False), "is negative")
+    if column.whole:
+        _refuse(sheet, series, (numbers % 1 != 0).fill_null(False), "is not a whole number")
     return numbers
 
 
@@ -118,13 +118,16 @@ def _without_empty(sheet: Sheet, series: pl.Series) -> pl.Series:
     text = clean_text(series)
     marks = text.str.to_lowercase().is_in(EMPTY).fill_null(False)
     if count := int(marks.sum()):
-        sheet.warnings.append(f"{sheet.file}: {count} cells of '{series.name}' say 'unknown' or the like; read as empty.")
+        sheet.warnings.append(
+            f"{sheet.file}: {count} cells of '{series.name}' are 'unknown' or the like; read as empty."
+        )
     return pl.select(pl.when(~marks).then(text)).to_series()
 
 
 def _largest_of_list(sheet: Sheet, name: str, plain: pl.Series, numbers: pl.Series, left: pl.Series) -> pl.Series:
     parts = plain.str.split(",").list.eval(pl.element().str.strip_chars().cast(pl.Float64, strict=False))
-    whole = left & plain.str.contains(NUMBER_LIST).fill_null(False) & ~parts.list.eval(pl.element().is_null()).list.any()
+    complete = ~parts.list.eval(pl.element().is_null()).list.any()
+    whole = left & plain.str.contains(NUMBER_LIST).fill_null(False) & complete.fill_null(False)
     if count := int(whole.sum()):
         sheet.warnings.append(f"{sheet.file}: {count} cells of '{name}' list several numbers; the largest is taken.")
     return pl.select(pl.when(whole).then(parts.list.max()).otherwise(numbers)).to_series()

@@ -17,9 +17,11 @@ DRIFT_SCHEMA = {"column": pl.String, "expected": pl.String, "found": pl.String, 
 class Column:
     """One canonical column: the names publishers have used for it, newest first, and how its cells are read.
 
+    The canonical name itself is tried before them, unless it stands among them (where a publisher uses it
+    for something else).
     `lists` lets a number cell hold several numbers separated by commas; the largest is taken and counted.
-    `signed` lets a number be negative. `stands_in` names columns whose presence makes this one unneeded, so
-    that its absence is not reported.
+    `signed` lets a number be negative, `whole` wants integers. `stands_in` names columns whose presence
+    makes this one unneeded, so that its absence is not reported.
     """
 
     name: str
@@ -28,12 +30,20 @@ class Column:
     required: bool = False
     lists: bool = False
     signed: bool = False
+    whole: bool = False
     stands_in: tuple[str, ...] = ()
 
     @property
     def expected(self) -> str:
         """The publisher's newest name, or the canonical one where only that exists."""
         return self.seen_as[0] if self.seen_as else self.name
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Header keys to try, in order."""
+        listed = tuple(header_key(name) for name in self.seen_as)
+        own = header_key(self.name)
+        return listed if own in listed else (own, *listed)
 
 
 @dataclass(frozen=True)
@@ -77,15 +87,13 @@ def keyed(headers: Sequence[str]) -> dict[str, str]:
 
 def known_share(headers: Sequence[str], layout: Layout) -> tuple[int, int]:
     """(required columns present, known columns present): how well a header fits a layout."""
-    keys = keyed(headers)
-    present = [column for column in layout.columns if _find(column, keys)]
-    return sum(column.required for column in present), len(present)
+    found = _assign(layout, keyed(headers))
+    return sum(column.required for column in layout.columns if column.name in found), len(found)
 
 
 def match(headers: Sequence[str], layout: Layout, file: str) -> Match:
     """Map a header onto a layout. Raises `TableError` naming file and column when a required one is absent."""
-    keys = keyed(headers)
-    found = {column.name: keys[key] for column in layout.columns if (key := _find(column, keys))}
+    found = _assign(layout, keyed(headers))
     for column in layout.columns:
         if column.required and column.name not in found:
             raise TableError(f"{file} has no column '{column.expected}', which the {layout.kind} table needs.")
@@ -94,9 +102,15 @@ def match(headers: Sequence[str], layout: Layout, file: str) -> Match:
     return Match(found, pl.DataFrame(rows + _others(headers, layout, found), schema=DRIFT_SCHEMA, orient="row"))
 
 
-def _find(column: Column, keys: Mapping[str, str]) -> str | None:
-    names = (*column.seen_as, column.name)
-    return next((header_key(name) for name in names if header_key(name) in keys), None)
+def _assign(layout: Layout, keys: Mapping[str, str]) -> dict[str, str]:
+    """Canonical name to header: columns in layout order, each taking its first header not yet taken."""
+    found: dict[str, str] = {}
+    free = dict(keys)
+    for column in layout.columns:
+        key = next((key for key in column.keys if key in free), None)
+        if key is not None:
+            found[column.name] = free.pop(key)
+    return found
 
 
 def _moved(column: Column, header: str | None) -> tuple[str, str, str, str] | None:
@@ -109,16 +123,16 @@ def _moved(column: Column, header: str | None) -> tuple[str, str, str, str] | No
 
 def _others(headers: Sequence[str], layout: Layout, found: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
     used = set(found.values())
-    owner = {header_key(name): c.name for c in layout.columns for name in (c.name, *c.seen_as)}
+    owner = {key: column.name for column in layout.columns for key in column.keys}
     recomputed, left_out = ({header_key(name) for name in names} for names in (layout.recomputed, layout.left_out))
     rows = []
     for header in headers:
         key = header_key(header)
-        if header in used or key in left_out:
+        if header in used or key in left_out or not key:
             continue
         if key in recomputed:
             rows.append((header, "", header, "recomputed: the file's own values are not used"))
-        elif key in owner:
+        elif owner.get(key) in found:
             rows.append((owner[key], found[owner[key]], header, "second name of a column already found: not used"))
         else:
             rows.append((header, "", header, "unknown: not used"))

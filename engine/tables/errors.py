@@ -2,4 +2,4 @@
 
 
 class TableError(ValueError):
-    """A file that can't be read as a table; the message is one sentence naming the file and, where known, the column."""
+    """A file or table that can't be used; the message is one sentence naming the file and, where known, the column."""

@@ -1,51 +1,32 @@
 """One way in: a publisher's file of any known kind and vintage, by header signature, to a canonical table."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import dataframely as dy
 import polars as pl
 
-from engine.tables import benchmarks, hardware, interventions, models, publications, study_inputs
+from engine.tables import benchmarks
 from engine.tables.cells import Sheet
-from engine.tables.columns import Layout, known_share, match
+from engine.tables.columns import match
 from engine.tables.errors import TableError
-from engine.tables.reading import Source, read_source
+from engine.tables.kinds import BUILDS, KINDS, LAYOUTS, kind_of
+from engine.tables.reading import Source, read_files, read_source
 from engine.tables.schemas import SCHEMAS
+from engine.tables.study_inputs import scaling_table
 
-Build = Callable[[Sheet], tuple[pl.DataFrame, dict[str, int]]]
-_LAYOUTS: dict[str, Layout] = {
-    "models": models.LAYOUT,
-    "interventions": interventions.LAYOUT,
-    "publications": publications.LAYOUT,
-    "hardware": hardware.LAYOUT,
-    "benchmark_scores": benchmarks.RUNS,
-    "scorer": benchmarks.SCORES,
-    "model_versions": benchmarks.VERSIONS,
-    "task": benchmarks.TASKS,
-    "scaling": study_inputs.SCALING,
-    "diffusion_pairs": study_inputs.PAIRS,
-}
-_BUILDS: dict[str, Build] = {
-    "models": models.build,
-    "interventions": interventions.build,
-    "publications": publications.build,
-    "hardware": hardware.build,
-    "benchmark_scores": benchmarks.build,
-    "model_versions": benchmarks.build_versions,
-    "scaling": study_inputs.build_scaling,
-    "diffusion_pairs": study_inputs.build_pairs,
-}
-KINDS = tuple(_BUILDS)
+_PREFERRED = {"models": "all_ai_models.csv", "hardware": "ml_hardware.csv", "publications": "data.csv"}
+_NEEDED = {"publications": "data.csv", "benchmark_scores": "benchmarks_runs.csv"}
+_BESIDE = {"scores": "scores", "versions": "model_versions", "names": "names"}
 
 
 @dataclass(frozen=True)
 class Ingested:
     """A canonical table with how it was made.
 
-    `drift` has columns column, expected, found, action; `dropped` has reason, rows. `rows_read` and
-    `columns_read` are the file's own shape.
+    `drift` has columns column, expected, found, action; `dropped` has reason, rows (every reason looked
+    for, zeros too). `rows_read` and `columns_read` are the file's own shape.
     """
 
     kind: str
@@ -57,6 +38,7 @@ class Ingested:
     sha256: str
     name: str
     warnings: tuple[str, ...] = ()
+    versions: pl.DataFrame | None = None
 
 
 def ingest(path_or_bytes: str | Path | bytes, name: str | None = None, expect: str | None = None) -> Ingested:
@@ -66,97 +48,166 @@ def ingest(path_or_bytes: str | Path | bytes, name: str | None = None, expect: s
     `TableError`, one sentence naming the file and, where it applies, column, row and value.
     """
     source = read_source(path_or_bytes, name)
-    main, others = _choose(source, expect)
-    kind, frame = main
-    made = _made(source, kind, frame, others)
-    return _as_scaling(made) if expect == "scaling" and kind == "models" else made
+    made = _archive(source, expect) if source.archive else _single(source, expect)
+    if expect == "scaling" and made.kind == "models":
+        return replace(made, kind="scaling", frame=checked(scaling_table(made.frame), "scaling", made.name))
+    return made
+
+
+def ingest_together(paths: Sequence[str | Path], expect: str | None = None) -> Ingested:
+    """Read files that make one table together, as if they lay in one folder (Epoch's benchmark tables)."""
+    return _archive(read_files([Path(path) for path in paths]), expect)
+
+
+def kind_of_file(path: str | Path) -> str | None:
+    """The kind of a single file by its header, also of helper tables; None for an archive or an unknown one."""
+    source = read_source(path)
+    return None if source.archive else kind_of(source.frame(source.name).columns)
 
 
 def read_table(path: str | Path, kind: str) -> pl.DataFrame:
     """A canonical Parquet of that kind, checked against its schema. Raises `TableError` when it doesn't fit."""
     source = read_source(path)
-    return checked(next(iter(source.members.values())), kind, source.name)
+    return checked(source.frame(next(iter(source.members))), kind, source.name)
 
 
 def checked(frame: pl.DataFrame, kind: str, file: str) -> pl.DataFrame:
     """The frame with the columns of its schema, in its order. Raises `TableError` when it doesn't fit."""
     try:
-        return SCHEMAS[kind].validate(frame, cast=True)
-    except (dy.exc.ValidationError, dy.exc.SchemaError, pl.exceptions.PolarsError) as error:
-        reason = " ".join(str(error).split("Resolved plan")[0].split())
-        raise TableError(f"{file} is not a valid {kind} table: {reason}.") from None
+        good, failed = SCHEMAS[kind].filter(frame, cast=True)
+    except (dy.exc.SchemaError, pl.exceptions.PolarsError) as error:
+        raise TableError(f"{file} is not a {kind} table: {str(error).splitlines()[0]}.") from None
+    if counts := failed.counts():
+        rule, rows = max(counts.items(), key=lambda item: item[1])
+        column, _, test = rule.partition("|")
+        raise TableError(f"{file} is not a {kind} table: column '{column}' breaks its rule '{test}' in {rows} rows.")
+    return good
 
 
-def _choose(source: Source, expect: str | None) -> tuple[tuple[str, pl.DataFrame], dict[str, tuple[str, pl.DataFrame]]]:
-    """(kind, frame) of the main member and, for benchmarks, name and frame of the scores and versions."""
-    if not source.archive:
-        frame = source.members[source.name]
-        return (recognise(frame, source.name, expect), frame), {}
-    kinds = {member: _kind_or_none(frame) for member, frame in source.members.items()}
-    by_kind = {kind: (member, source.members[member]) for member, kind in kinds.items() if kind}
-    wanted = [expect] if expect else ["benchmark_scores", "publications", *KINDS]
-    for kind in wanted:
-        if kind in by_kind:
-            others = {"scores": "scorer", "versions": "model_versions"} if kind == "benchmark_scores" else {}
-            return (kind, by_kind[kind][1]), {k: by_kind[v] for k, v in others.items() if v in by_kind}
-    raise TableError(_no_member(source, expect))
-
-
-def _no_member(source: Source, expect: str | None) -> str:
-    members = ", ".join(source.members) or "no CSV or Parquet file"
-    needed = {"publications": publications.MEMBER, "benchmark_scores": "benchmarks_runs.csv"}.get(expect or "")
-    if needed:
-        return f"{source.name} has no member {needed}; it holds {members}."
-    return f"{source.name} has no member that is a table of the workbench; it holds {members}."
-
-
-def recognise(frame: pl.DataFrame, file: str, expect: str | None = None) -> str:
-    """The kind of a raw frame by its header: the kind whose required and known columns it has most of."""
-    if expect == "scaling" and _kind_or_none(frame) == "models":
-        return "models"
-    if expect:
-        return expect
-    kind = _kind_or_none(frame)
-    if kind is None or kind not in _BUILDS:
+def _single(source: Source, expect: str | None) -> Ingested:
+    frame = source.frame(source.name)
+    kind = kind_of(frame.columns)
+    if expect and kind != expect and not _serves(kind, expect):
+        _refuse_other(source.name, frame, kind, expect)
+        kind = expect
+    if kind == "board":
+        return _boards(source, {source.name: frame}, {})
+    if kind in ("scores", "names", "tasks"):
+        raise TableError(f"{source.name} is one part of the benchmark tables; give their folder or zip.")
+    if kind is None:
         shown = ", ".join(frame.columns[:6])
-        raise TableError(f"{file} is none of the known tables ({', '.join(KINDS)}); its columns begin {shown}.")
-    return kind
+        raise TableError(f"{source.name} is none of the known tables ({', '.join(KINDS)}); its columns begin {shown}.")
+    return _table(source, kind, source.name, frame)
 
 
-def _kind_or_none(frame: pl.DataFrame) -> str | None:
-    scores = []
-    for kind, layout in _LAYOUTS.items():
-        required = sum(column.required for column in layout.columns)
-        present, known = known_share(frame.columns, layout)
-        scores.append((present == required, known, kind))
-    complete, known, kind = max(scores, key=lambda score: score[:2])
-    return kind if complete or known >= 4 else None
+def _serves(kind: str | None, expect: str) -> bool:
+    return (kind, expect) in (("models", "scaling"), ("board", "benchmark_scores"))
 
 
-def _made(source: Source, kind: str, raw: pl.DataFrame, others: Mapping[str, tuple[str, pl.DataFrame]]) -> Ingested:
-    sheet = _sheet(source.name, raw, kind)
-    sheets = {"scores": "scorer", "versions": "model_versions"}
-    extra = {key: _sheet(member, frame, sheets[key]) for key, (member, frame) in others.items()}
-    frame, dropped = benchmarks.build(sheet, extra) if extra else _BUILDS[kind](sheet)
-    parts = [sheet, *extra.values()]
+def _refuse_other(file: str, frame: pl.DataFrame, kind: str | None, expect: str) -> None:
+    """Raise the plainer of two errors: a column is missing, or the file is another table altogether."""
+    try:
+        match(frame.columns, LAYOUTS[expect], file)
+    except TableError as error:
+        if kind is None or kind not in BUILDS:
+            raise
+        raise TableError(f"{str(error).rstrip('.')}; it looks like a {kind} table.") from None
+
+
+def _archive(source: Source, expect: str | None) -> Ingested:
+    frames, faults = {}, []
+    for member in source.members:
+        try:
+            frames[member] = source.frame(member)
+        except TableError as error:
+            faults.append(error)
+    kinds = {member: kind_of(frame.columns) for member, frame in frames.items()}
+    for kind in [expect] if expect else ["benchmark_scores", *KINDS]:
+        members = [member for member, found in kinds.items() if found == kind]
+        boards = [m for m, found in kinds.items() if found == "board"] if kind == "benchmark_scores" else []
+        if members:
+            return _of_archive(source, kind, _one(source, kind, members), frames, kinds)
+        if boards:
+            return _boards(source, {m: frames[m] for m in boards}, _beside(frames, kinds))
+    raise _nothing_found(source, expect, frames, faults)
+
+
+def _nothing_found(
+    source: Source, expect: str | None, frames: Mapping[str, pl.DataFrame], faults: list[TableError]
+) -> TableError:
+    if faults:
+        return faults[0]
+    members = ", ".join(source.members) or "no CSV or Parquet file"
+    needed = _NEEDED.get(expect or "")
+    if needed in frames:
+        column = next(c for c in LAYOUTS[expect or ""].columns if c.required)
+        return TableError(f"{source.name}/{needed} has no column '{column.expected}', which the {expect} table needs.")
+    what = f"member {needed}" if needed else f"member that is a {expect or 'known'} table"
+    return TableError(f"{source.name} has no {what}; it holds {members}.")
+
+
+def _one(source: Source, kind: str, members: list[str]) -> str:
+    if len(members) == 1:
+        return members[0]
+    if _PREFERRED.get(kind) in members:
+        return _PREFERRED[kind]
+    raise TableError(f"{source.name} holds several {kind} tables ({', '.join(members)}); give one of them alone.")
+
+
+def _of_archive(
+    source: Source, kind: str, member: str, frames: Mapping[str, pl.DataFrame], kinds: Mapping[str, str | None]
+) -> Ingested:
+    if kind != "benchmark_scores":
+        return _table(source, kind, f"{source.name}/{member}", frames[member])
+    sheet = _sheet(f"{source.name}/{member}", frames[member], kind)
+    others = _beside(frames, kinds)
+    return _made(source, kind, sheet, benchmarks.build(sheet, others), others)
+
+
+def _beside(frames: Mapping[str, pl.DataFrame], kinds: Mapping[str, str | None]) -> dict[str, Sheet]:
+    """Sheets of an archive's helper tables, by the part they play."""
+    first = {kind: member for member, kind in reversed(list(kinds.items())) if kind}
+    return {part: _sheet(first[kind], frames[first[kind]], kind) for part, kind in _BESIDE.items() if kind in first}
+
+
+def _boards(source: Source, frames: Mapping[str, pl.DataFrame], others: dict[str, Sheet]) -> Ingested:
+    sheets = {member: _sheet(member, frame, "board") for member, frame in frames.items()}
+    first = next(iter(sheets.values()))
+    left = [member for member in source.members if member not in frames and not member.endswith("metadata.csv")]
+    if left:
+        first.warnings.append(f"{source.name}: {len(left)} files hold no run by Epoch itself and are left out.")
+    built = benchmarks.build_boards(sheets, others)
+    rest = {f"board {member}": sheet for member, sheet in sheets.items() if sheet is not first}
+    made = _made(source, "benchmark_scores", first, built, {**rest, **others})
+    return replace(made, rows_read=sum(f.height for f in frames.values()), drift=made.drift.unique(maintain_order=True))
+
+
+def _table(source: Source, kind: str, file: str, frame: pl.DataFrame) -> Ingested:
+    sheet = _sheet(file, frame, kind)
+    return _made(source, kind, sheet, BUILDS[kind](sheet), {})
+
+
+def _sheet(file: str, raw: pl.DataFrame, kind: str) -> Sheet:
+    return Sheet(file, raw, match(raw.columns, LAYOUTS[kind], file))
+
+
+def _made(
+    source: Source, kind: str, sheet: Sheet, built: tuple[pl.DataFrame, dict[str, int]], others: Mapping[str, Sheet]
+) -> Ingested:
+    frame, dropped = built
+    if frame.is_empty():
+        lost = ", ".join(f"{rows} dropped ({reason})" for reason, rows in dropped.items() if rows) or "it has none"
+        raise TableError(f"{source.name} has no usable rows: {lost}.")
+    parts = [sheet, *others.values()]
     return Ingested(
         kind=kind,
         frame=checked(frame, kind, source.name),
         drift=pl.concat([part.match.drift for part in parts]),
         dropped=pl.DataFrame(list(dropped.items()), schema={"reason": pl.String, "rows": pl.Int64}, orient="row"),
-        rows_read=raw.height,
-        columns_read=raw.width,
+        rows_read=sheet.raw.height,
+        columns_read=sheet.raw.width,
         sha256=source.sha256,
         name=source.name,
         warnings=tuple(warning for part in parts for warning in part.warnings),
+        versions=benchmarks.build_versions(others["versions"])[0] if "versions" in others else None,
     )
-
-
-def _sheet(file: str, raw: pl.DataFrame, kind: str) -> Sheet:
-    return Sheet(file, raw, match(raw.columns, _LAYOUTS[kind], file))
-
-
-def _as_scaling(made: Ingested) -> Ingested:
-    from dataclasses import replace
-
-    return replace(made, kind="scaling", frame=checked(study_inputs.scaling_table(made.frame), "scaling", made.name))

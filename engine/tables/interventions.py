@@ -9,8 +9,8 @@ from engine.tables.columns import Column, Layout
 LAYOUT = Layout(
     "interventions",
     (
-        Column("intervention_id", "number", ("Intervention ID",), required=True),
-        Column("state_act_id", "number", ("State Act ID",), required=True),
+        Column("intervention_id", "number", ("Intervention ID",), required=True, whole=True),
+        Column("state_act_id", "number", ("State Act ID",), required=True, whole=True),
         Column("evaluation", "text", ("GTA Evaluation",), required=True),
         Column("intervention_type", "text", ("Intervention Type",), required=True),
         Column("implementation_level", "text", ("Implementation Level",)),
@@ -61,9 +61,10 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _report(sheet: Sheet, frame: pl.DataFrame) -> None:
-    counts = {
-        "are undated": frame["date_implemented"].null_count(),
-        "are not in force": int((~frame["in_force"]).sum()),
-        "were removed": frame.height - frame["date_removed"].null_count(),
-    }
-    sheet.warnings += [f"{sheet.file}: {n} interventions {what}; every row is kept." for what, n in counts.items() if n]
+    undated = frame["date_implemented"].null_count()
+    removed = frame.height - frame["date_removed"].null_count()
+    idle = int((~frame["in_force"]).sum())
+    sheet.warnings.append(
+        f"{sheet.file}: of {frame.height} interventions {undated} are undated, {idle} not in force and {removed} "
+        "removed; all are kept."
+    )

@@ -11,7 +11,11 @@ LAYOUT = Layout(
     (
         Column("model", "text", ("Model", "Name", "System"), required=True),
         Column("organization", "text", ("Organization",)),
-        Column("organization_type", "text", ("Organization categorization", "Organization categorization (from Organization)")),
+        Column(
+            "organization_type",
+            "text",
+            ("Organization categorization", "Organization categorization (from Organization)"),
+        ),
         Column(
             "countries",
             "text",
@@ -145,11 +149,12 @@ def _places(frame: pl.DataFrame, sheet: Sheet) -> pl.DataFrame:
     written = frame["country" if lone else "countries"].rename("countries")
     listed = vocabulary.mapped(written, vocabulary.countries, pl.List(pl.String))
     collapsed = vocabulary.mapped(written, _collapse_text, pl.String())
-    kept = {name: vocabulary.mapped(frame[name], vocabulary.country, pl.String()) for name in ("country_first", "country")}
+    first, whole = (vocabulary.mapped(frame[n], vocabulary.country, pl.String()) for n in ("country_first", "country"))
+    known = listed.is_not_null()
     return frame.with_columns(
         countries=listed,
-        country_first=pl.Series(listed.list.get(0, null_on_oob=True)).zip_with(listed.is_not_null(), kept["country_first"]),
-        country=collapsed.zip_with(listed.is_not_null(), kept["country"]),
+        country_first=listed.list.get(0, null_on_oob=True).zip_with(known, first),
+        country=collapsed.zip_with(known, whole),
     )
 
 

@@ -10,8 +10,8 @@ MEMBER = "data.csv"
 LAYOUT = Layout(
     "publications",
     (
-        Column("country", "text", ("Country_label",), required=True),
-        Column("year", "number", ("year",), required=True),
+        Column("country", "text", ("Country_label", "country"), required=True),
+        Column("year", "number", required=True, whole=True),
         Column("publication_share_percent", "number", ("publications",), required=True),
         Column("concept", "text", ("ai_concept",), stands_in=("publication_share_percent",)),
         Column("impact", "text", ("impact_level",), stands_in=("publication_share_percent",)),
@@ -26,10 +26,11 @@ def build(sheet: Sheet) -> tuple[pl.DataFrame, dict[str, int]]:
     """The canonical rows and the count of rows dropped by reason."""
     frame = sheet.read(LAYOUT.columns)
     part = pl.any_horizontal(~pl.col("concept", "impact", "kind").fill_null("All").str.starts_with("All"))
+    blank = pl.any_horizontal(pl.col("country", "year", "publication_share_percent").is_null())
     steps = {
         "group of countries (EU27)": pl.col("country").is_in(AGGREGATES),
         "part of the publications only": part,
-        "no country, year or share": pl.any_horizontal(pl.col("country", "year", "publication_share_percent").is_null()),
+        "no country, year or share": blank,
         "country and year repeated": ~pl.struct("country", "year").is_first_distinct(),
     }
     frame, dropped = drop_rows(frame, steps)

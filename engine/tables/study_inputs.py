@@ -16,7 +16,7 @@ SCALING = Layout(
         Column("domain", "text", ("Domain",)),
         Column("architecture", "text", ("arch", "Architecture")),
         Column("access", "text", ("licence", "license", "Model accessibility", "accessibility")),
-        Column("year", "number", ("year",)),
+        Column("year", "number", whole=True),
         Column("publication_date", "date", ("Publication date", "release_date", "date")),
         Column("parameters", "number", ("params", "Parameters"), required=True),
         Column(
@@ -35,7 +35,7 @@ PAIRS = Layout(
         Column("follower_date", "date", ("follower_date",), required=True),
         Column("innovator_organization", "text", ("innov_org",)),
         Column("follower_organization", "text", ("follower_org",)),
-        Column("lag_months", "number", ("lag_months",), required=True, signed=True),
+        Column("lag_months", "number", required=True, signed=True),
     ),
 )
 

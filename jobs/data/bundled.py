@@ -1,14 +1,13 @@
 """The tables that ship with the project, rebuilt from the publishers' files by one function."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from engine.result import Result
 from engine.tables import TableError, ingest
-from engine.tables.derive import with_version_dates
 from jobs.data.layout import BUNDLED
+from jobs.data.provenance import provenance_page
 from jobs.data.status import report
-from jobs.data.writing import Part, write_vintage
+from jobs.data.writing import Part, dated, replace_file, write_vintage
 
 SOURCES = {
     "models": ("epoch/all_models_clean_2025-10.csv", "2025-10-20"),
@@ -17,7 +16,6 @@ SOURCES = {
     "hardware": ("epoch/ml_hardware_2025-09.csv", "2025-09"),
     "benchmark_scores": ("epoch/benchmarks", "2025-10"),
 }
-VERSIONS = "epoch/benchmarks/model_versions.csv"
 
 
 def build_bundled(source_dir: str | Path, out_dir: str | Path) -> Result:
@@ -30,8 +28,6 @@ def build_bundled(source_dir: str | Path, out_dir: str | Path) -> Result:
     if not source.is_dir():
         raise TableError(f"There is no folder {source} to build the tables from.")
     parts = {name: Part(ingest(source / path, expect=name), day) for name, (path, day) in SOURCES.items()}
-    versions = ingest(source / VERSIONS, expect="model_versions").frame
-    models = parts["models"].made
-    parts["models"] = replace(parts["models"], made=replace(models, frame=with_version_dates(models.frame, versions)))
-    written = write_vintage(Path(out_dir) / BUNDLED, BUNDLED, parts)
+    written = write_vintage(Path(out_dir) / BUNDLED, BUNDLED, dated(parts))
+    replace_file(Path(out_dir) / "PROVENANCE.md", provenance_page(written).encode())
     return report(written, written)

@@ -56,8 +56,20 @@ def _load(name: str, vintage: str, files: Mapping[str, Path]) -> Loaded:
 
 
 def _from_file(name: str, path: Path) -> Loaded:
+    if not path.is_file():
+        return _ingested(name, path)
+    state = path.stat()
+    return _same_file(name, path, state.st_mtime_ns, state.st_size)
+
+
+@functools.lru_cache(maxsize=16)
+def _same_file(name: str, path: Path, mtime_ns: int, size: int) -> Loaded:
+    return _ingested(name, path)
+
+
+def _ingested(name: str, path: Path) -> Loaded:
     made = ingest(path, expect=name)
-    lost = [f"{made.name}: {rows} rows dropped, {reason}." for reason, rows in made.dropped.iter_rows()]
+    lost = [f"{made.name}: {rows} rows dropped, {reason}." for reason, rows in made.dropped.iter_rows() if rows]
     return made.frame, fingerprint(made.frame), (*made.warnings, *lost)
 
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,15 @@ import polars as pl
 
 from engine.result import fingerprint, rows
 from engine.tables import CATALOGUE, Ingested
+from engine.tables.derive import with_version_dates
+
+DATED_BY = {
+    "models": "publication_date",
+    "interventions": "date_announced",
+    "publications": "year",
+    "hardware": "release_date",
+    "benchmark_scores": "run_date",
+}
 
 
 def parquet_bytes(frame: pl.DataFrame) -> bytes:
@@ -33,6 +42,7 @@ def entry(made: Ingested, data: bytes, retrieved: str, url: str = "") -> dict[st
         "retrieved": retrieved,
         "url": url,
         "rows": made.frame.height,
+        **_dates(made),
         "columns": made.frame.width,
         "fingerprint": fingerprint(made.frame),
         "file_sha256": hashlib.sha256(data).hexdigest(),
@@ -47,6 +57,12 @@ def entry(made: Ingested, data: bytes, retrieved: str, url: str = "") -> dict[st
     }
 
 
+def _dates(made: Ingested) -> dict[str, str]:
+    """First and last date (or year) of a table."""
+    days = made.frame[DATED_BY[made.kind]]
+    return {"first_date": str(days.min() or ""), "last_date": str(days.max() or "")}
+
+
 @dataclass(frozen=True)
 class Part:
     """A table to be written, with the date its source was retrieved and, where downloaded, from where."""
@@ -56,8 +72,14 @@ class Part:
     url: str = ""
 
 
-def write_vintage(target: Path, vintage: str, parts: Mapping[str, Part]) -> dict[str, Any]:
-    """Write tables and manifest beside `target` and rename; on any error `target` is as it was. The manifest."""
+def write_vintage(
+    target: Path, vintage: str, parts: Mapping[str, Part], kept: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Write tables and manifest beside `target` and rename; on any error `target` is as it was. The manifest.
+
+    `kept` holds manifest entries of tables that stay as they lie in `target`.
+    """
+    keep = {name: kept_entry for name, kept_entry in (kept or {}).items() if name not in parts}
     target.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
@@ -65,12 +87,36 @@ def write_vintage(target: Path, vintage: str, parts: Mapping[str, Part]) -> dict
         entries = {n: entry(part.made, contents[n], part.retrieved, part.url) for n, part in parts.items()}
         for name, data in contents.items():
             durable(staging / f"{name}.parquet", data)
-        head = {"vintage": vintage, "retrieved": max(p.retrieved for p in parts.values()), "tables": entries}
+        for name in keep:
+            durable(staging / f"{name}.parquet", (target / f"{name}.parquet").read_bytes())
+        latest = max(part["retrieved"] for part in entries.values())
+        head = {"vintage": vintage, "retrieved": latest, "tables": {**keep, **entries}}
         durable(staging / "manifest.json", (json.dumps(head, indent=1, ensure_ascii=False) + "\n").encode())
         _swap(staging, target)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return head
+
+
+def dated(parts: Mapping[str, Part]) -> dict[str, Part]:
+    """The same parts, the models with the release dates of the versions that came with the benchmark runs."""
+    scores, models = parts.get("benchmark_scores"), parts.get("models")
+    if scores is None or models is None or scores.made.versions is None:
+        return dict(parts)
+    frame = with_version_dates(models.made.frame, scores.made.versions)
+    return {**parts, "models": replace(models, made=replace(models.made, frame=frame))}
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file in one step: a temporary one beside it, fsync, rename."""
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    os.close(handle)
+    try:
+        durable(Path(temporary), data)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
 
 
 def durable(path: Path, data: bytes) -> None:

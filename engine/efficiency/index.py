@@ -1,68 +1,16 @@
-"""How cost, compute and power efficiency of AI models evolved: the published index and the mended one."""
+"""The four published and three corrected metrics, and their composite index."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from collections.abc import Mapping
 
 import polars as pl
 
-from engine.result import Result
-from engine.spec import Spec, parameter
-from engine.study import Study, Work
-from engine.summaries import MIN_HEADLINE_ROWS
+from engine.efficiency.spec import EfficiencySpec
 
 METRICS = ("cost_per_flop", "cost_per_parameter", "compute_per_dollar", "compute_per_watt", "flop_per_joule")
 LOWER_IS_BETTER = frozenset({"cost_per_flop", "cost_per_parameter"})
 PUBLISHED_METRICS = ("cost_per_flop", "cost_per_parameter", "compute_per_dollar", "compute_per_watt")
 CORRECTED_METRICS = ("compute_per_dollar", "cost_per_parameter", "flop_per_joule")
 SECONDS_PER_HOUR = 3600.0
-
-
-class EfficiencySpec(Spec):
-    """Weights and rows of the composite index."""
-
-    study: ClassVar[str] = "efficiency"
-    presets: ClassVar[dict[str, dict[str, Any]]] = {"published": {"rows": "available", "derivatives": True}}
-
-    rows: Literal["complete", "available"] = parameter(
-        "complete",
-        "Rows in the index",
-        description="complete: only models with every metric; available: whatever metrics a model has",
-        group="Index",
-    )
-    derivatives: bool = parameter(
-        False,
-        "Include derivatives",
-        description="models built on a base model, whose compute may be the base model's",
-        group="Index",
-    )
-    multinational: bool = parameter(
-        True,
-        "'Multinational' as a country",
-        description="as in the original dashboard; off credits a model to its first-listed country",
-        group="Groups",
-    )
-    weight_compute_per_dollar: float = parameter(1.0, "Weight of FLOP per USD", ge=0, le=100, group="Weights")
-    weight_cost_per_parameter: float = parameter(1.0, "Weight of cost per parameter", ge=0, le=100, group="Weights")
-    weight_flop_per_joule: float = parameter(1.0, "Weight of FLOP per joule", ge=0, le=100, group="Weights")
-
-
-class Efficiency(Study[EfficiencySpec]):
-    """Four published or three corrected metrics, their composite, and its course over the years."""
-
-    spec_type = EfficiencySpec
-    inputs: ClassVar[tuple[str, ...]] = ("models",)
-
-    def combine(self, work: Work[EfficiencySpec], parts: Sequence[pl.DataFrame]) -> Result:
-        """Summary and tables of METHODS section 7, and the models the charts draw."""
-        models = indexed(work.spec, work.tables["models"])
-        yearly = by_year(models)
-        summary = {
-            "rows": models.height,
-            "rows_with_index": models.height - models["composite"].null_count(),
-            "finding": finding(yearly, models),
-        }
-        tables = {"models": models, "by_year": yearly, "availability": availability(models)}
-        return Result(self.name, summary, tables, _warnings(work.spec))
 
 
 def indexed(spec: EfficiencySpec, models: pl.DataFrame) -> pl.DataFrame:
@@ -75,7 +23,7 @@ def indexed(spec: EfficiencySpec, models: pl.DataFrame) -> pl.DataFrame:
     keep = (pl.col("training_compute_flop") > 0).fill_null(False)
     if not spec.derivatives:
         keep &= pl.col("base_model").is_null()
-    rows = models.filter(keep).with_columns(_log_metrics())
+    rows = with_metrics(models.filter(keep))
     rows = rows.with_columns(_normalised(name) for name in METRICS).with_columns(composite=_composite(spec))
     country = pl.col("country" if spec.multinational else "country_first")
     return rows.select(
@@ -101,7 +49,8 @@ def indexed(spec: EfficiencySpec, models: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _log_metrics() -> list[pl.Expr]:
+def with_metrics(models: pl.DataFrame) -> pl.DataFrame:
+    """Adds `log10_<metric>`: log10 of USD/FLOP, USD/parameter, FLOP/USD, FLOP/W and FLOP/J; null where unknown."""
     compute, cost = pl.col("training_compute_flop"), pl.col("cost_usd_2023")
     joules = pl.col("training_power_draw_w") * pl.col("training_time_hours") * SECONDS_PER_HOUR
     ratios = {
@@ -112,7 +61,7 @@ def _log_metrics() -> list[pl.Expr]:
         "flop_per_joule": compute / joules,
     }
     positive = {name: pl.when(ratio.is_finite() & (ratio > 0)).then(ratio) for name, ratio in ratios.items()}
-    return [value.log10().alias(f"log10_{name}") for name, value in positive.items()]
+    return models.with_columns(value.log10().alias(f"log10_{name}") for name, value in positive.items())
 
 
 def _normalised(metric: str) -> pl.Expr:
@@ -155,7 +104,8 @@ def by_year(models: pl.DataFrame) -> pl.DataFrame:
         .agg(pl.col("composite").count().cast(pl.Int64).alias("n"), pl.col("composite", *METRICS).mean())
         .filter(pl.col("n") > 0)
         .sort("year")
-        .select("year", "n", "composite", pct_change=pl.col("composite").pct_change() * 100, *map(pl.col, METRICS))
+        .with_columns(pct_change=pl.col("composite").pct_change() * 100)
+        .select("year", "n", "composite", "pct_change", *METRICS)
     )
 
 
@@ -166,33 +116,3 @@ def availability(models: pl.DataFrame) -> pl.DataFrame:
         .agg(pl.len().cast(pl.Int64).alias("models"), pl.col(METRICS).count().cast(pl.Int64))
         .sort("year")
     )
-
-
-def finding(yearly: pl.DataFrame, models: pl.DataFrame) -> str:
-    """Headline: the change of the composite from 2021 to the last year with enough models, or why there is none."""
-    indexed_models = models.drop_nulls("composite")
-    first, last = indexed_models.filter(pl.col("year") == 2021), indexed_models.filter(pl.col("year") > 2021)
-    if min(first.height, last.height) < MIN_HEADLINE_ROWS:
-        return (
-            f"No headline: {first.height} models of 2021 and {last.height} later ones have an index; "
-            f"each needs {MIN_HEADLINE_ROWS}."
-        )
-    start, end = _mean(first), yearly.row(-1, named=True)
-    complete = models.drop_nulls(CORRECTED_METRICS).height
-    return (
-        f"The composite goes from {start:.3f} in 2021 (n = {first.height}) to {end['composite']:.3f} in {end['year']} "
-        f"(n = {end['n']}); of {indexed_models.height} models with an index, {complete} have all three distinct metrics."
-    )
-
-
-def _mean(models: pl.DataFrame) -> float:
-    return float(models.select(pl.col("composite").mean()).item())
-
-
-def _warnings(spec: EfficiencySpec) -> tuple[str, ...]:
-    if spec.preset == "published":
-        return (
-            "Published preset: cost counts twice, FLOP per watt grows with run time, the index averages whatever "
-            "exists, and derivatives are included (defects D1 and D2).",
-        )
-    return ()

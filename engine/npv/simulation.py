@@ -1,0 +1,202 @@
+"""The simulation engine: random paths in fixed blocks, summed so that neither chunks nor workers matter."""
+
+import hashlib
+import math
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from engine.cashflow import Floats
+from engine.npv.exact import TAIL, Unit
+from engine.npv.kernel import MANTISSA_SHIFT, SLICE, Draws, Kernel, Scratch, kernel
+from engine.npv.scenarios import Scenarios
+
+SUMS = ("sum1", "sum2", "sum3", "sum4")
+SCHEMA: dict[str, Any] = {
+    "kind": pl.String,
+    "index": pl.Int64,
+    "count": pl.Int64,
+    "positive": pl.List(pl.Int64),
+    **dict.fromkeys(SUMS, pl.Float64),
+    "crc32": pl.Int64,
+}
+
+
+def simulate(
+    projects: Scenarios, mu: Floats, centre: float, seed: int, blocks: Sequence[tuple[int, int]]
+) -> pl.DataFrame:
+    """Sums and histogram of blocks of paths (columns SCHEMA) of projects that share one kernel.
+
+    A row of kind `block` holds a block's number of paths, the number with NPV > 0 in each project, the first
+    four power sums of X - centre, and the CRC-32 of the paths as doubles. A row of kind `bin` holds the
+    number of paths in a bin of X: the exponent and ten leading bits of the mantissa, 1,024 bins an octave.
+    """
+    model, scratch = kernel(projects), Scratch()
+    thresholds = projects.values["cost_usd"] / np.exp(mu)
+    counts = np.zeros(model.bins, np.int64)
+    rows = [
+        {
+            "kind": "block",
+            "index": block,
+            **_block(model, Draws(seed, block, scratch), size, thresholds, centre, counts),
+        }
+        for block, size in blocks
+    ]
+    hit = np.flatnonzero(counts)
+    bins = pl.DataFrame({"kind": "bin", "index": hit + model.first_bin, "count": counts[hit]})
+    return pl.concat([pl.DataFrame(rows, schema=SCHEMA), bins], how="diagonal")
+
+
+def _block(
+    model: Kernel, draws: Draws, size: int, thresholds: Floats, centre: float, counts: NDArray[np.int64]
+) -> dict[str, Any]:
+    """Figures of one block; its paths are added to the histogram `counts`."""
+    positive, crc, parts = np.zeros(len(thresholds), np.int64), 0, []
+    for start in range(0, size, SLICE):
+        x = draws.revenue_at_unit(model, min(SLICE, size - start))
+        positive += [np.count_nonzero(x > threshold) for threshold in thresholds]
+        crc = zlib.crc32(x.data, crc)
+        _count(x, model, draws.scratch, counts)
+        parts.append(_power_sums(x, centre, draws.scratch))
+    sums = (math.fsum(column) for column in zip(*parts, strict=True))
+    return {"count": size, "positive": positive.tolist(), **dict(zip(SUMS, sums, strict=True)), "crc32": crc}
+
+
+def _count(x: Floats, model: Kernel, scratch: Scratch, counts: NDArray[np.int64]) -> None:
+    index = scratch.index[: len(x)]
+    np.right_shift(x.view(np.int64), MANTISSA_SHIFT, out=index)
+    index -= model.first_bin
+    np.clip(index, 0, len(counts) - 1, out=index)
+    counts += np.bincount(index, minlength=len(counts))
+
+
+def _power_sums(x: Floats, centre: float, scratch: Scratch) -> tuple[float, ...]:
+    """Sums of the first four powers of x - centre; overwrites x."""
+    square, power = scratch.uniform[: len(x)], scratch.factor[: len(x)]
+    x -= centre
+    np.multiply(x, x, out=square)
+    first, second, third = x.sum(), square.sum(), np.multiply(square, x, out=power).sum()
+    return float(first), float(second), float(third), float(np.multiply(square, square, out=power).sum())
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Counts of paths between `edges` (length of counts + 1) of X at mu = 0."""
+
+    edges: Floats
+    counts: NDArray[np.int64]
+
+    @property
+    def total(self) -> int:
+        return int(self.counts.sum())
+
+    def quantile(self, p: float) -> float:
+        """p-quantile of X, linear within a bin; its rank is out by at most the share of paths in that bin."""
+        i, inside = self._position(p)
+        return float(self.edges[i] + inside * (self.edges[i + 1] - self.edges[i]))
+
+    def share_of_bin(self, p: float) -> float:
+        """Share of all paths in the bin that holds the p-quantile."""
+        return float(self.counts[self._position(p)[0]] / self.total)
+
+    def cdf(self, x: float) -> float:
+        """Share of paths at or below x, linear within a bin."""
+        cumulative = np.concatenate([[0], np.cumsum(self.counts)])
+        return float(np.interp(x, self.edges, cumulative) / self.total)
+
+    def below(self, p: float) -> tuple[float, float]:
+        """Mean of X below its p-quantile q, and the standard deviation over all paths of max(q - X, 0)."""
+        i, inside = self._position(p)
+        q = self.quantile(p)
+        gap = q - np.append((self.edges[:i] + self.edges[1 : i + 1]) / 2, (self.edges[i] + q) / 2)
+        weight = np.append(self.counts[:i], inside * self.counts[i]) / self.total
+        first, second = float(weight @ gap), float(weight @ gap**2)
+        return q - first / p, math.sqrt(max(second - first**2, 0.0))
+
+    def _position(self, p: float) -> tuple[int, float]:
+        cumulative = np.cumsum(self.counts)
+        rank = p * self.total
+        i = int(np.searchsorted(cumulative, rank, "left"))
+        before = cumulative[i] - self.counts[i]
+        return i, float((rank - before) / self.counts[i])
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """Simulated X at mu = 0: its figures and their standard errors, and the share of paths with NPV > 0 by project."""
+
+    paths: int
+    unit: Unit
+    unit_se: Unit
+    positive: NDArray[np.int64]
+    histogram: Histogram
+    var5_rank_error: float
+    paths_digest: str
+
+
+def merge(parts: Sequence[pl.DataFrame], centre: float) -> Simulated:
+    """Put the frames of `simulate` together; their cut into chunks leaves no trace.
+
+    Standard errors: s/sqrt(n) for the mean; sqrt(m4 - m2^2) / (2 s sqrt(n)) for the sd; half the distance of
+    the quantiles at p -+ sqrt(p (1 - p) / n) for the quantile; sd of max(q - X, 0) / (p sqrt(n)) for the mean
+    below it (Chen 2008).
+    """
+    rows = pl.concat(parts)
+    blocks = rows.filter(pl.col("kind") == "block").sort("index")
+    histogram = _histogram(rows.filter(pl.col("kind") == "bin"))
+    n = int(blocks["count"].sum())
+    mean, sd, mean_se, sd_se = _moments([math.fsum(blocks[name]) / n for name in SUMS], centre, n)
+    below, spread = histogram.below(TAIL)
+    step = math.sqrt(TAIL * (1 - TAIL) / n)
+    quantile_se = (histogram.quantile(TAIL + step) - histogram.quantile(TAIL - step)) / 2
+    return Simulated(
+        n,
+        _unit(mean, sd, histogram.quantile(TAIL), below),
+        _unit(mean_se, sd_se, quantile_se, spread / TAIL / math.sqrt(n)),
+        np.sum(blocks["positive"].to_list(), axis=0),
+        histogram,
+        histogram.share_of_bin(TAIL),
+        _digest(blocks["crc32"]),
+    )
+
+
+def _unit(*figures: float) -> Unit:
+    return Unit(*(np.array([figure]) for figure in figures))
+
+
+def _moments(raw: Sequence[float], centre: float, n: int) -> tuple[float, float, float, float]:
+    """Mean, sd and their standard errors from the first four raw moments of X - centre."""
+    m1, r2, r3, r4 = raw
+    m2 = max(r2 - m1**2, 0.0)
+    m4 = r4 - 4 * m1 * r3 + 6 * m1**2 * r2 - 3 * m1**4
+    sd = math.sqrt(m2 * n / (n - 1))
+    sd_se = math.sqrt(max(m4 - m2**2, 0.0) / n) / (2 * sd) if sd else 0.0
+    return centre + m1, sd, sd / math.sqrt(n), sd_se
+
+
+def _histogram(bins: pl.DataFrame) -> Histogram:
+    totals = bins.group_by("index").agg(pl.col("count").sum()).sort("index")
+    first, last = int(totals["index"][0]), int(totals["index"][-1])
+    counts = np.zeros(last - first + 1, np.int64)
+    counts[totals["index"].to_numpy() - first] = totals["count"].to_numpy()
+    edges = (np.arange(first, last + 2) << MANTISSA_SHIFT).view(np.float64)
+    return Histogram(edges, counts)
+
+
+def _digest(block_crcs: pl.Series) -> str:
+    return hashlib.sha256(block_crcs.to_numpy().astype("<i8").tobytes()).hexdigest()
+
+
+def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
+    """Wilson (1927) score interval of a share."""
+    z = float(ndtri((1 + level) / 2))
+    share, spread = successes / n, z * z / n
+    centre = (share + spread / 2) / (1 + spread)
+    half = math.sqrt(share * (1 - share) / n * z * z + spread**2 / 4) / (1 + spread)
+    return max(0.0, centre - half), min(1.0, centre + half)

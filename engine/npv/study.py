@@ -1,0 +1,238 @@
+"""The investment study: is a frontier model worth its upfront cost when the lead is lost?"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from engine import registry
+from engine.cashflow import Floats, LogNormalMixture, annuity
+from engine.npv import answers, exact
+from engine.npv.cost import needs_law, price_warnings
+from engine.npv.exclusivity import median_months, months_kept_weights
+from engine.npv.scenarios import NUMBERS, Evidence, Scenarios, check_points, evidence, scenarios
+from engine.npv.simulation import Histogram, Simulated, merge, simulate
+from engine.npv.spec import TIERS, NpvSpec
+from engine.npv.tornado import tornado
+from engine.result import Result
+from engine.spec import Spec
+from engine.streams import PATHS_PER_BLOCK, blocks
+from engine.study import Study, Work
+
+BLOCKS_PER_CHUNK = 128
+UNRELIABLE_SIGMA = 1.5
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A spec made ready: both tiers side by side, their exact figures at mu = 0, the calibration and mu."""
+
+    found: Evidence
+    projects: Scenarios
+    mix: LogNormalMixture
+    unit: exact.Unit
+    calibration: exact.Calibration
+    mu: Floats
+
+    @property
+    def centre(self) -> float:
+        """Expected X at mu = 0: what the simulation measures deviations from."""
+        return float(self.unit.mean[0])
+
+
+class Npv(Study[NpvSpec]):
+    """Net present value of a training run: exactly, as a mixture of log-normals, or by simulation."""
+
+    spec_type = NpvSpec
+    parallel = "threads"
+
+    def needs(self, spec: NpvSpec) -> dict[str, Spec]:
+        """The scaling law when compute is not given, and the curve when exclusivity follows it."""
+        asked: dict[str, Spec] = {}
+        if needs_law(spec):
+            asked["scaling"] = registry.study("scaling").spec_type.parse({"direction": "compute_on_parameters"})
+        if spec.exclusivity == "survival":
+            asked["diffusion"] = registry.study("diffusion").spec_type.parse({"domain": spec.exclusivity_domain})
+        return asked
+
+    def chunks(self, work: Work[NpvSpec]) -> Sequence[Any]:
+        """Ranges of blocks, first and last + 1; none for the exact engine."""
+        if work.spec.chosen_engine == "exact":
+            return ()
+        total = len(blocks(work.spec.n_paths, PATHS_PER_BLOCK))
+        return [[i, min(i + BLOCKS_PER_CHUNK, total)] for i in range(0, total, BLOCKS_PER_CHUNK)]
+
+    def run_chunk(self, work: Work[NpvSpec], chunk: Any) -> pl.DataFrame:
+        """Sums a block and the chunk's histogram: the frame of `simulation.simulate`."""
+        ready = setting(work)
+        first, last = chunk
+        chosen = blocks(work.spec.n_paths, PATHS_PER_BLOCK)[first:last]
+        return simulate(ready.projects, ready.mu, ready.centre, work.spec.seed, chosen)
+
+    def combine(self, work: Work[NpvSpec], parts: Sequence[pl.DataFrame]) -> Result:
+        """Summary and tables of METHODS section 7."""
+        ready = setting(work)
+        if work.spec.chosen_engine == "exact":
+            return _exact_result(work.spec, ready)
+        return _simulated_result(work.spec, ready, merge(parts, ready.centre))
+
+    def evaluate(self, work: Work[NpvSpec], points: pl.DataFrame) -> pl.DataFrame:
+        """Exact figures for many points at once: the columns of `points`, then those of `exact.FIGURES`.
+
+        A column of `points` is a field of the spec and overrides it; null is an empty field. A figure named
+        as a field is (mu) gets the suffix `_used`. Raises `SpecError` for a column that can't vary or a value
+        out of its field's bounds.
+        """
+        check_points(points)
+        found = evidence(work.spec, work.needs)
+        figures = exact.evaluate(scenarios(work.spec, found, points))
+        renamed = {f"{n}_used" if n in NUMBERS else n: v for n, v in figures.items()}
+        share = pl.col("apc_star_share").fill_nan(None)
+        return points.hstack(pl.DataFrame(renamed).with_columns(share))
+
+
+def setting(work: Work[NpvSpec]) -> Setting:
+    """Both tiers of a spec, calibrated."""
+    found = evidence(work.spec, work.needs)
+    projects = scenarios(work.spec, found, pl.DataFrame({"tier": list(TIERS)}))
+    mix = exact.mixture(projects)
+    units = exact.unit(mix)
+    rules = exact.calibration(projects, units)
+    return Setting(found, projects, mix, units, rules, exact.revenue_mu(projects, units))
+
+
+def _exact_result(spec: NpvSpec, ready: Setting) -> Result:
+    figures = exact.evaluate(ready.projects)
+    return _result(spec, ready, answers.tier_table(figures), ready.mix, {}, {})
+
+
+def _simulated_result(spec: NpvSpec, ready: Setting, run: Simulated) -> Result:
+    both = run.unit.take(np.zeros(len(TIERS), np.int64))
+    figures = exact.figures(ready.projects, both, ready.mu, run.positive / run.paths)
+    tiers = answers.tier_table(figures)
+    row = TIERS.index(spec.tier)
+    errors = answers.error_figures(run, row, float(ready.mu[row]))
+    own = tiers.row(row, named=True)
+    beside = answers.tier_table(exact.evaluate(ready.projects)).row(row, named=True)
+    extra = {
+        "n_paths": run.paths,
+        **{f"{name}_se": value for name, value in errors.items()},
+        "var5_rank_error": run.var5_rank_error,
+        "paths_digest": run.paths_digest,
+    }
+    tables = {
+        "intervals": answers.interval_table(run, row, own, errors),
+        "agreement": answers.agreement_table(beside, own, errors),
+    }
+    return _result(spec, ready, tiers, run.histogram, extra, tables)
+
+
+def _result(
+    spec: NpvSpec,
+    ready: Setting,
+    tiers: pl.DataFrame,
+    x: LogNormalMixture | Histogram,
+    extra: dict[str, Any],
+    more: dict[str, pl.DataFrame],
+) -> Result:
+    row = TIERS.index(spec.tier)
+    figures = tiers.row(row, named=True)
+    mean, quantile5 = float(ready.unit.mean[0]), float(ready.unit.quantile5[0])
+    tables = {
+        "tiers": tiers,
+        "tornado": tornado(spec, ready.found, _tier_iii_mu(spec, ready)),
+        "distribution": answers.distribution_table(ready.projects, ready.mu, x),
+        "compute_routes": answers.route_table(spec, ready.found.law),
+        "recovery": answers.recovery_table(spec, ready.found, ready.projects, row),
+        **more,
+    }
+    if spec.mu is None:
+        tables["calibration"] = answers.calibration_table(ready.projects, ready.calibration, mean, quantile5)
+    summary = {
+        "engine": spec.chosen_engine,
+        **{name: figures[name] for name in exact.FIGURES},
+        **extra,
+        **_context(spec, ready, row, figures),
+    }
+    return Result("npv", summary, tables, tuple(_warnings(spec, ready, row, figures, tables)))
+
+
+def _tier_iii_mu(spec: NpvSpec, ready: Setting) -> float:
+    return float(ready.mu[TIERS.index("III")])
+
+
+def _context(spec: NpvSpec, ready: Setting, row: int, figures: dict[str, Any]) -> dict[str, Any]:
+    """What the figures rest on, and the headline."""
+    own = {name: float(v[row]) for name, v in ready.projects.values.items()}
+    share = figures["apc_star_share"]
+    return {
+        "tier": spec.tier,
+        "mu_rule": _mu_rule(spec, ready),
+        "training_compute_flop": _known(own["compute_flop"]),
+        "price_usd_per_flop": _known(own["price_usd_per_flop"]),
+        "annuity_horizon": float(annuity(spec.annual_discount_rate, spec.horizon_months)),
+        "revenue_factor_mean": float(ready.unit.mean[row] * math.exp(-(spec.sigma**2) / 2)),
+        "share_lasting_horizon": _share_lasting(ready, row),
+        "exclusivity_median_months": median_months(spec.exclusivity, ready.found.atoms, own),
+        "net_upfront_cost_usd": None if share is None else own["cost_usd"] * (1 - share),
+        "finding": finding(spec, figures),
+    }
+
+
+def _share_lasting(ready: Setting, row: int) -> float:
+    """Probability that the lead outlasts the horizon."""
+    projects = ready.projects.take(slice(row, row + 1))
+    return float(months_kept_weights(projects.exclusivity, projects.atoms, projects.values)[0, -1])
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _mu_rule(spec: NpvSpec, ready: Setting) -> str:
+    """Where mu comes from: given, or the rule of the calibration that binds."""
+    if spec.mu is not None:
+        return "given"
+    return "mean" if ready.calibration.mean_rule[0] >= ready.calibration.var_rule[0] else "var5"
+
+
+def finding(spec: NpvSpec, figures: dict[str, Any]) -> str:
+    """The headline, from the figures: mean, chance of a gain, and what one run in twenty falls below."""
+    source = "with revenue calibrated to the target" if spec.mu is None else f"with mu given as {spec.mu:g}"
+    return (
+        f"For an upfront cost of {_dollars(figures['upfront_cost_usd'])} the expected net present value is "
+        f"{_dollars(figures['mean_usd'])}, {source}; it is positive with probability {figures['p_positive']:.3f}, "
+        f"and one outcome in twenty is below {_dollars(figures['var5_usd'])}."
+    )
+
+
+def _dollars(value: float) -> str:
+    for size, word in ((1e12, " trillion"), (1e9, " billion"), (1e6, " million")):
+        if abs(value) >= size:
+            return f"{value / size:,.4g}{word} USD"
+    return f"{value:,.0f} USD"
+
+
+def _warnings(
+    spec: NpvSpec, ready: Setting, row: int, figures: dict[str, Any], tables: dict[str, pl.DataFrame]
+) -> list[str]:
+    found = price_warnings(spec, _known(float(ready.projects.values["price_usd_per_flop"][row])))
+    if spec.chosen_engine == "simulation" and spec.sigma > UNRELIABLE_SIGMA:
+        found.append(
+            f"With sigma {spec.sigma:g} above {UNRELIABLE_SIGMA} a few paths carry the mean: the simulated mean and sd "
+            "and their standard errors are unreliable; use the exact engine."
+        )
+    if figures["apc_star_share"] is None:
+        found.append(
+            f"No purchase commitment within {spec.apc_max_share:.0%} of the cost brings the expected NPV to zero; "
+            f"it would take {1 - figures['breakeven_cost_multiple']:.1%}."
+        )
+    if spec.mu is None and not tables["calibration"]["met"].all():
+        found.append(
+            "The calibration can't meet both rules at once: the rule on the 5 % value at risk binds, and the mean NPV "
+            "exceeds the target."
+        )
+    return found

@@ -1,0 +1,52 @@
+"""The kinds of file there are, and telling them apart by their header."""
+
+from collections.abc import Callable, Sequence
+
+import polars as pl
+
+from engine.tables import benchmarks, hardware, interventions, models, publications, study_inputs
+from engine.tables.cells import Sheet
+from engine.tables.columns import Layout, known_share
+
+Build = Callable[[Sheet], tuple[pl.DataFrame, dict[str, int]]]
+LAYOUTS: dict[str, Layout] = {
+    "models": models.LAYOUT,
+    "interventions": interventions.LAYOUT,
+    "publications": publications.LAYOUT,
+    "hardware": hardware.LAYOUT,
+    "benchmark_scores": benchmarks.RUNS,
+    "board": benchmarks.BOARD,
+    "scores": benchmarks.SCORES,
+    "names": benchmarks.BOARD_NAMES,
+    "tasks": benchmarks.TASKS,
+    "model_versions": benchmarks.VERSIONS,
+    "scaling": study_inputs.SCALING,
+    "diffusion_pairs": study_inputs.PAIRS,
+}
+BUILDS: dict[str, Build] = {
+    "models": models.build,
+    "interventions": interventions.build,
+    "publications": publications.build,
+    "hardware": hardware.build,
+    "benchmark_scores": benchmarks.build,
+    "model_versions": benchmarks.build_versions,
+    "scaling": study_inputs.build_scaling,
+    "diffusion_pairs": study_inputs.build_pairs,
+}
+KINDS = tuple(BUILDS)
+_PARTLY = 4
+
+
+def kind_of(headers: Sequence[str]) -> str | None:
+    """The kind whose columns a header has most of, complete ones first; None when it has few of any.
+
+    A header that lacks a required column still counts when it has four known ones, so that the error can
+    name the column.
+    """
+    fits = []
+    for kind, layout in LAYOUTS.items():
+        required = sum(column.required for column in layout.columns)
+        present, known = known_share(headers, layout)
+        fits.append((present == required, known, kind))
+    complete, known, kind = max(fits, key=lambda fit: fit[:2])
+    return kind if complete or known >= _PARTLY else None

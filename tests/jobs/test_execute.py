@@ -1,0 +1,173 @@
+"""One question, every runner: the same bytes; kept chunks are not computed twice; cancelling keeps them."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from engine import registry
+from engine.bootstrap import Bootstrap
+from engine.spec import SpecError
+from jobs.execute import Cancelled, execute
+from jobs.question import Question, from_record, prepare
+from jobs.runner import Inline, Processes, Runner, Threads, choose
+from jobs.store import Status, Store
+
+
+def question(**fields: Any) -> Question:
+    given = {"replicates": 9_000, "effects": "year", **fields}
+    return prepare(registry.study("bootstrap").spec_type.parse(given))
+
+
+def digest(asked: Question, runner: Runner) -> str:
+    work = asked.work({})
+    chunks = list(enumerate(asked.study.chunks(work)))
+    parts = dict(runner.run("bootstrap", work, chunks, threading.Event()))
+    return asked.study.combine(work, [parts[i] for i in sorted(parts)]).sha256()
+
+
+@pytest.fixture(scope="module")
+def expected() -> str:
+    return digest(question(), Inline())
+
+
+@pytest.mark.parametrize("runner", [Threads(2), Threads(5), Processes(2)], ids=lambda r: f"{r.name}-{r.workers}")
+def test_pools_give_the_inline_bytes(runner: Runner, expected: str) -> None:
+    assert digest(question(), runner) == expected
+
+
+def test_chunk_size_does_not_matter(expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.bootstrap.BLOCKS_PER_CHUNK", 3)
+    assert digest(question(), Inline()) == expected
+
+
+def test_second_asking_is_served_from_the_store(store: Store) -> None:
+    asked = question()
+    first, second = execute(asked, store, "inline"), execute(asked, store, "inline")
+    assert (first.from_store, second.from_store) == (False, True)
+    assert first.result.sha256() == second.result.sha256()
+    assert execute(asked, store, "inline", fresh=True).from_store is False
+
+
+def test_any_change_misses(store: Store) -> None:
+    keys = {question(**change).key for change in ({}, {"seed": 1}, {"replicates": 9_001}, {"effects": "pooled"})}
+    assert len(keys) == 4
+
+
+def test_fresh_names_a_stored_result_that_differs(store: Store) -> None:
+    asked = question()
+    good = execute(asked, store, "inline").result
+    store.save_result(replace(good, summary={**good.summary, "slope": 0.0}))
+    again = execute(asked, store, "inline", fresh=True).result
+    assert again.sha256() == good.sha256()
+    assert any("stored result differed" in warning for warning in again.warnings)
+
+
+def test_a_stopped_run_goes_on_from_its_chunks(store: Store, monkeypatch: pytest.MonkeyPatch, expected: str) -> None:
+    asked, computed = question(), []
+    real = Bootstrap.run_chunk
+
+    def counted(self: Bootstrap, work: Any, chunk: Any) -> Any:
+        if len(computed) == 1 and not store.cancel_requested(asked.key):
+            raise KeyboardInterrupt
+        computed.append(chunk)
+        return real(self, work, chunk)
+
+    monkeypatch.setattr(Bootstrap, "run_chunk", counted)
+    with pytest.raises(KeyboardInterrupt):
+        execute(asked, store, "inline")
+    status = store.status(asked.key)
+    assert status is not None
+    assert (status.state, status.done) == ("failed", 1)
+    monkeypatch.setattr(Bootstrap, "run_chunk", lambda *a: (computed.append(a[2]), real(*a))[1])
+    execute(asked, store, "inline")
+    assert len(computed) == len(asked.study.chunks(asked.work({})))
+    result = store.result(asked.key)
+    assert result is not None
+    assert result.sha256() == expected
+
+
+def test_cancel_stops_within_two_seconds_and_keeps_chunks(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, real = question(replicates=100_000), Bootstrap.run_chunk
+    monkeypatch.setattr(Bootstrap, "run_chunk", lambda *a: (time.sleep(0.2), real(*a))[1])
+    errors: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            execute(asked, store, "inline")
+        except Cancelled as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    while not (status := store.status(asked.key)) or status.done < 1:
+        time.sleep(0.05)
+    store.request_cancel(asked.key)
+    thread.join(timeout=4)
+    assert not thread.is_alive()
+    assert "cancelled" in str(errors[0])
+    status = store.status(asked.key)
+    assert status is not None
+    assert status.state == "cancelled"
+    assert store.chunk(asked.key, 0) is not None
+
+
+def test_two_askers_compute_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, real, computed = question(), Bootstrap.run_chunk, []
+    monkeypatch.setattr(Bootstrap, "run_chunk", lambda *a: (computed.append(1), time.sleep(0.1), real(*a))[2])
+    threads = [threading.Thread(target=execute, args=(asked, store, "inline")) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(computed) == len(asked.study.chunks(asked.work({})))
+
+
+def test_a_failing_study_leaves_its_message(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Any:
+        raise SpecError("Nothing to resample.")
+
+    monkeypatch.setattr(Bootstrap, "run_chunk", broken)
+    asked = question()
+    with pytest.raises(SpecError):
+        execute(asked, store, "inline")
+    status = store.status(asked.key)
+    assert status is not None
+    assert (status.state, status.message) == ("failed", "SpecError: Nothing to resample.")
+
+
+def test_a_record_makes_the_same_question() -> None:
+    asked = question()
+    assert from_record(asked.record()).key == asked.key
+
+
+def test_needs_are_answered_first_and_kept(store: Store) -> None:
+    asked = prepare(registry.study("scaling").spec_type.parse({}))
+    seen: list[Status] = []
+    result = execute(asked, store, "inline", progress=seen.append).result
+    assert store.result(asked.needs["bootstrap"].key) is not None
+    assert result.summary["boot_low"] < result.summary["slope"] < result.summary["boot_high"]
+    assert seen[-1].state == "done"
+
+
+def test_automatic_choice_follows_the_size() -> None:
+    assert choose("auto", question(replicates=1_000)).name == "inline"
+    assert choose("auto", question(replicates=200_000)).name in {"threads", "inline"}
+
+
+def test_a_killed_pool_worker_is_replaced(expected: str) -> None:
+    """One worker is killed from outside while chunks are running; the answer is the same."""
+    asked, work = question(), question().work({})
+    chunks = list(enumerate(asked.study.chunks(work)))
+    parts, killed = {}, False
+    for index, frame in Processes(2).run("bootstrap", work, chunks, threading.Event()):
+        parts[index] = frame
+        if not killed:
+            os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+            killed = True
+    assert asked.study.combine(work, [parts[i] for i in sorted(parts)]).sha256() == expected

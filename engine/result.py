@@ -74,7 +74,7 @@ class ResultDamaged(ValueError):
 
 
 def packed(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Several named frames as one: columns name, ipc (the frame's Arrow stream). What a chunk of many tables returns."""
+    """Several named frames as one, for a chunk of many tables. Columns: name, ipc (the frame's Arrow stream)."""
     rows = {"name": list(tables), "ipc": [_ipc(frame) for frame in tables.values()]}
     return pl.DataFrame(rows, schema={"name": pl.String, "ipc": pl.Binary})
 

@@ -3,7 +3,8 @@
 import inspect
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,10 +12,11 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, CycloptsError, Parameter
 
 from engine import registry
-from engine.result import Result, difference, jsonable, rows
+from engine.result import difference, jsonable
 from engine.spec import PRESETS, Spec, SpecError
 from jobs import client
 from jobs.cli_data import data_app
+from jobs.contract import contract
 from jobs.execute import Answer, Cancelled
 from jobs.question import from_record
 from jobs.runner import RunnerName
@@ -56,7 +58,7 @@ def _complain(message: str, code: int) -> int:
 def _app(arguments: list[str]) -> App:
     app = App(name="jobs", help="Studies of the economics of frontier AI.", version_flags=[])
     app.command(data_app())
-    app.command(_run_stored, name="run")
+    app.command(_run_stored, name="run", show=False)
     for name in registry.names():
         app.command(_command(name), name=name, help=f"Ask the {name} study.")
     if arguments and not arguments[0].startswith("-") and arguments[0] not in (*registry.names(), "data", "run"):
@@ -114,7 +116,7 @@ def _ask(name: str, given: dict[str, Any]) -> None:
     answers = {p: _answer(spec, files, how) for p, spec in specs.items()}
     shown = _with_difference(answers) if preset == "both" else answers[preset]
     if how["json"]:
-        print(json.dumps(contract(shown, preset), allow_nan=False))
+        print(json.dumps(contract(shown.result, preset, from_store=shown.from_store), allow_nan=False))
     else:
         _print_summary(shown)
 
@@ -144,25 +146,6 @@ def _with_difference(answers: Mapping[str, Answer]) -> Answer:
     return Answer(replace(corrected, tables=tables), both)
 
 
-def contract(answer: Answer, preset: str) -> dict[str, Any]:
-    """The machine contract of METHODS section 7."""
-    result: Result = answer.result
-    return {
-        "study": result.study,
-        "preset": preset,
-        "key": result.key,
-        "inputs": dict(result.inputs),
-        "spec": jsonable(result.spec),
-        "summary": {
-            **jsonable(result.summary),
-            "result_sha256": result.sha256(),
-            "from_store": answer.from_store,
-        },
-        "tables": {name: rows(frame) for name, frame in result.tables.items()},
-        "warnings": list(result.warnings),
-    }
-
-
 def _print_summary(answer: Answer) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -179,23 +162,19 @@ def _print_summary(answer: Answer) -> None:
     console.print(f"Run {result.key[:12]}{' (from the store)' if answer.from_store else ''}", markup=False)
 
 
-class _progress:
-    """A progress line on standard error while chunks are computed; nothing for short work or a pipe."""
+@contextmanager
+def _progress() -> Iterator[Callable[[Status], None]]:
+    """A progress line on standard error while chunks are computed; nothing for a pipe."""
+    from rich.console import Console
+    from rich.progress import Progress
 
-    def __enter__(self) -> Callable[[Status], None]:
-        from rich.console import Console
-        from rich.progress import Progress
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("running", total=None)
 
-        self._bar = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
-        self._bar.start()
-        self._task = self._bar.add_task("running", total=None)
-        return self._show
+        def show(status: Status) -> None:
+            bar.update(task, completed=status.done, total=status.total or None, description=status.state)
 
-    def _show(self, status: Status) -> None:
-        self._bar.update(self._task, completed=status.done, total=status.total or None, description=status.state)
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        yield show
 
 
 def _run_stored(key: str, *, store: str = "", runner: RunnerName = "auto") -> None:

@@ -159,7 +159,7 @@ def _curvature(row: dict[str, Any], sign: float, *, better: bool) -> list[str]:
         return []
     turning_down = sign * row["quadratic"] < 0
     word = "shrink" if turning_down == better else "grow"
-    return [f"the {'gain' if better else 'loss'} a tenfold {word}s with scale (quadratic {_p(row['quadratic_p'])})"]
+    return [f"the {'gain' if better else 'loss'} per tenfold {word}s with scale (quadratic {_p(row['quadratic_p'])})"]
 
 
 def _break(row: dict[str, Any], sign: float) -> list[str]:

@@ -1,5 +1,6 @@
 """One path of the simulation: how draws become discounted revenue."""
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -35,7 +36,7 @@ class Kernel:
     guide: Floats
     split: NDArray[np.bool_]
 
-    @property
+    @functools.cached_property
     def first_bin(self) -> int:
         """Bin below every path that can occur; bins are numbered as the leading bits of a double."""
         least = self.whole - (self.drop_low + self.drop_width) * self.gaps.max(initial=0.0)
@@ -55,10 +56,11 @@ def kernel(projects: Scenarios, row: int = 0) -> Kernel:
     whole = float(annuity(values["annual_discount_rate"], values["horizon_months"]))
     gaps = whole - annuity(values["annual_discount_rate"], kept)
     edges = np.cumsum(weight[kept - 1])[:-1]
-    cells = np.arange(GUIDE_CELLS + 1) / GUIDE_CELLS
-    first, last = np.searchsorted(edges, cells[:-1], "right"), np.searchsorted(edges, cells[1:], "left")
+    first = np.searchsorted(edges, np.arange(GUIDE_CELLS) / GUIDE_CELLS, "right")
+    split = np.zeros(GUIDE_CELLS, np.bool_)
+    split[np.minimum(edges * GUIDE_CELLS, GUIDE_CELLS - 1).astype(np.int64)] = True
     width = values["drop_high"] - values["drop_low"]
-    return Kernel(values["sigma"], whole, values["drop_low"], width, gaps, edges, gaps[first], last > first)
+    return Kernel(values["sigma"], whole, values["drop_low"], width, gaps, edges, gaps[first], split)
 
 
 def _bin_of(value: float) -> int:
@@ -73,10 +75,19 @@ class Draws:
     """
 
     def __init__(self, seed: int, block: int, scratch: "Scratch") -> None:
-        self.revenue, self.exclusivity, self.drop = (
-            stream(seed, f"npv {variable}", block) for variable in ("revenue", "exclusivity", "drop")
-        )
-        self.scratch = scratch
+        self.seed, self.block, self.scratch = seed, block, scratch
+
+    @functools.cached_property
+    def revenue(self) -> np.random.Generator:
+        return stream(self.seed, "npv revenue", self.block)
+
+    @functools.cached_property
+    def exclusivity(self) -> np.random.Generator:
+        return stream(self.seed, "npv exclusivity", self.block)
+
+    @functools.cached_property
+    def drop(self) -> np.random.Generator:
+        return stream(self.seed, "npv drop", self.block)
 
     def revenue_at_unit(self, model: Kernel, size: int) -> Floats:
         """X of the next `size` paths (at most SLICE), in scratch space that the next call overwrites."""

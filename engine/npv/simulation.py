@@ -28,15 +28,27 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-def simulate(
-    projects: Scenarios, mu: Floats, centre: float, seed: int, blocks: Sequence[tuple[int, int]]
-) -> pl.DataFrame:
-    """Sums and histogram of blocks of paths (columns SCHEMA) of projects that share one kernel.
+@dataclass(frozen=True)
+class Portion:
+    """What some blocks of paths add up to: a mapping a block, and the histogram of all of them."""
 
-    A row of kind `block` holds a block's number of paths, the number with NPV > 0 in each project, the first
-    four power sums of X - centre, and the CRC-32 of the paths as doubles. A row of kind `bin` holds the
-    number of paths in a bin of X: the exponent and ten leading bits of the mantissa, 1,024 bins an octave.
-    """
+    blocks: list[dict[str, Any]]
+    first_bin: int
+    counts: NDArray[np.int64]
+
+    def frame(self) -> pl.DataFrame:
+        """Columns SCHEMA. A row of kind `block` holds a block's number of paths, the number with NPV > 0 in each
+        project, the first four power sums of X less the centre, and the CRC-32 of the paths as doubles. A row
+        of kind `bin` holds the number of paths in a bin of X: the exponent and the ten leading bits of the
+        mantissa of a double, 1,024 bins an octave.
+        """
+        hit = np.flatnonzero(self.counts)
+        bins = pl.DataFrame({"kind": "bin", "index": hit + self.first_bin, "count": self.counts[hit]})
+        return pl.concat([pl.DataFrame(self.blocks, schema=SCHEMA), bins], how="diagonal")
+
+
+def simulate(projects: Scenarios, mu: Floats, centre: float, seed: int, blocks: Sequence[tuple[int, int]]) -> Portion:
+    """Simulate blocks, (index, paths) each, of projects that share one kernel and differ in mu and cost."""
     model, scratch = kernel(projects), Scratch()
     thresholds = projects.values["cost_usd"] / np.exp(mu)
     counts = np.zeros(model.bins, np.int64)
@@ -48,9 +60,7 @@ def simulate(
         }
         for block, size in blocks
     ]
-    hit = np.flatnonzero(counts)
-    bins = pl.DataFrame({"kind": "bin", "index": hit + model.first_bin, "count": counts[hit]})
-    return pl.concat([pl.DataFrame(rows, schema=SCHEMA), bins], how="diagonal")
+    return Portion(rows, model.first_bin, counts)
 
 
 def _block(
@@ -141,7 +151,7 @@ class Simulated:
 
 
 def merge(parts: Sequence[pl.DataFrame], centre: float) -> Simulated:
-    """Put the frames of `simulate` together; their cut into chunks leaves no trace.
+    """Put the frames of `Portion` together; their cut into chunks leaves no trace.
 
     Standard errors: s/sqrt(n) for the mean; sqrt(m4 - m2^2) / (2 s sqrt(n)) for the sd; half the distance of
     the quantiles at p -+ sqrt(p (1 - p) / n) for the quantile; sd of max(q - X, 0) / (p sqrt(n)) for the mean

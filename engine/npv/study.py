@@ -66,11 +66,11 @@ class Npv(Study[NpvSpec]):
         return [[i, min(i + BLOCKS_PER_CHUNK, total)] for i in range(0, total, BLOCKS_PER_CHUNK)]
 
     def run_chunk(self, work: Work[NpvSpec], chunk: Any) -> pl.DataFrame:
-        """Sums a block and the chunk's histogram: the frame of `simulation.simulate`."""
+        """Sums a block and the chunk's histogram: the frame of `simulation.Portion`."""
         ready = setting(work)
         first, last = chunk
         chosen = blocks(work.spec.n_paths, PATHS_PER_BLOCK)[first:last]
-        return simulate(ready.projects, ready.mu, ready.centre, work.spec.seed, chosen)
+        return simulate(ready.projects, ready.mu, ready.centre, work.spec.seed, chosen).frame()
 
     def combine(self, work: Work[NpvSpec], parts: Sequence[pl.DataFrame]) -> Result:
         """Summary and tables of METHODS section 7."""

@@ -164,7 +164,7 @@ def _finished(sheet: Sheet, runs: pl.DataFrame, others: Mapping[str, Sheet]) -> 
     if "versions" in others:
         runs = _with_versions(runs, others["versions"].read(VERSIONS.columns))
     if count := runs["version_release_date"].null_count():
-        sheet.warnings.append(f"{sheet.file}: {count} runs have no version release date; they are kept without one.")
+        sheet.warnings.append(f"{sheet.file}: runs without a version release date, kept: {count}.")
     return runs.select(FINAL).sort("task", "model_version", "run_date", "score", maintain_order=True)
 
 

@@ -119,7 +119,7 @@ def _without_empty(sheet: Sheet, series: pl.Series) -> pl.Series:
     marks = text.str.to_lowercase().is_in(EMPTY).fill_null(False)
     if count := int(marks.sum()):
         sheet.warnings.append(
-            f"{sheet.file}: {count} cells of '{series.name}' are 'unknown' or the like; read as empty."
+            f"{sheet.file}: cells of '{series.name}' that say 'unknown' or the like, read as empty: {count}."
         )
     return pl.select(pl.when(~marks).then(text)).to_series()
 
@@ -129,7 +129,9 @@ def _largest_of_list(sheet: Sheet, name: str, plain: pl.Series, numbers: pl.Seri
     complete = ~parts.list.eval(pl.element().is_null()).list.any()
     whole = left & plain.str.contains(NUMBER_LIST).fill_null(False) & complete.fill_null(False)
     if count := int(whole.sum()):
-        sheet.warnings.append(f"{sheet.file}: {count} cells of '{name}' list several numbers; the largest is taken.")
+        sheet.warnings.append(
+            f"{sheet.file}: cells of '{name}' that list several numbers, of which the largest is taken: {count}."
+        )
     return pl.select(pl.when(whole).then(parts.list.max()).otherwise(numbers)).to_series()
 
 
@@ -148,7 +150,7 @@ def _dates(sheet: Sheet, series: pl.Series) -> pl.Series:
     if count := int(bad.sum()):
         row = int(bad.arg_max() or 0)
         sheet.warnings.append(
-            f"{sheet.file}: {count} dates of '{series.name}' can't be read, the first '{text[row]}'; read as empty."
+            f"{sheet.file}: dates of '{series.name}' that can't be read, the first '{text[row]}': {count}."
         )
     return dates
 

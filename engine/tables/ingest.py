@@ -175,7 +175,7 @@ def _boards(source: Source, frames: Mapping[str, pl.DataFrame], others: dict[str
     first = next(iter(sheets.values()))
     left = [member for member in source.members if member not in frames and not member.endswith("metadata.csv")]
     if left:
-        first.warnings.append(f"{source.name}: {len(left)} files hold no run by Epoch itself and are left out.")
+        first.warnings.append(f"{source.name}: files without runs by Epoch itself, left out: {len(left)}.")
     built = benchmarks.build_boards(sheets, others)
     rest = {f"board {member}": sheet for member, sheet in sheets.items() if sheet is not first}
     made = _made(source, "benchmark_scores", first, built, {**rest, **others})

@@ -65,6 +65,6 @@ def _report(sheet: Sheet, frame: pl.DataFrame) -> None:
     removed = frame.height - frame["date_removed"].null_count()
     idle = int((~frame["in_force"]).sum())
     sheet.warnings.append(
-        f"{sheet.file}: of {frame.height} interventions {undated} are undated, {idle} not in force and {removed} "
-        "removed; all are kept."
+        f"{sheet.file}: interventions undated {undated}, not in force {idle}, removed {removed}; "
+        f"all {frame.height} are kept."
     )

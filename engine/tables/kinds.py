@@ -38,7 +38,7 @@ _PARTLY = 4
 
 
 def kind_of(headers: Sequence[str]) -> str | None:
-    """The kind whose columns a header has most of, complete ones first; None when it has few of any.
+    """The kind a header has most known columns of, complete ones before others; None when it has few of any.
 
     A header that lacks a required column still counts when it has four known ones, so that the error can
     name the column.
@@ -47,6 +47,6 @@ def kind_of(headers: Sequence[str]) -> str | None:
     for kind, layout in LAYOUTS.items():
         required = sum(column.required for column in layout.columns)
         present, known = known_share(headers, layout)
-        fits.append((present == required, known, kind))
-    complete, known, kind = max(fits, key=lambda fit: fit[:2])
-    return kind if complete or known >= _PARTLY else None
+        fits.append((known, present == required, kind))
+    likely = [fit for fit in fits if fit[1] or fit[0] >= _PARTLY]
+    return max(likely, key=lambda fit: fit[:2])[2] if likely else None

@@ -135,9 +135,7 @@ def _drop(frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
 
 def _same_but_spaces(sheet: Sheet, frame: pl.DataFrame) -> None:
     if count := frame.height - frame["model"].n_unique():
-        sheet.warnings.append(
-            f"{sheet.file}: {count} model names differ from another only in spaces; every row is kept."
-        )
+        sheet.warnings.append(f"{sheet.file}: model names that differ from another only in spaces, all kept: {count}.")
 
 
 def _places(frame: pl.DataFrame, sheet: Sheet) -> pl.DataFrame:
@@ -182,12 +180,17 @@ def _classes(frame: pl.DataFrame, sheet: Sheet) -> pl.DataFrame:
         cloud_vendor=vocabulary.mapped(frame["cloud_vendor"], vocabulary.vendors, pl.String()),
         notable=pl.col("notability_criteria").is_not_null() if criteria else pl.col("notable").fill_null(False),
         access=pl.Series(_access(frame), dtype=pl.String),
-        confidence=pl.col("confidence").fill_null("Unknown"),
-        accessibility=pl.col("accessibility").fill_null("Unknown"),
+        confidence=_or_unknown("confidence"),
+        accessibility=_or_unknown("accessibility"),
         frontier=pl.col("frontier").fill_null(False),
         foundation=pl.col("foundation").fill_null(False),
         possibly_over_1e23_flop=pl.col("possibly_over_1e23_flop").fill_null(False),
     ).drop(_HELPERS)
+
+
+def _or_unknown(name: str) -> pl.Expr:
+    blank = pl.col(name).is_null() | (pl.col(name).str.to_lowercase() == "unknown")
+    return pl.when(blank).then(pl.lit("Unknown")).otherwise(pl.col(name))
 
 
 def _access(frame: pl.DataFrame) -> list[str]:

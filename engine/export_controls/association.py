@@ -101,7 +101,10 @@ def event_study(models: pl.DataFrame, *, trend: bool) -> tuple[pl.DataFrame, dic
 
 
 def joint_test(fitted: Fit, names: list[str]) -> dict[str, Any]:
-    """Wald test that the named coefficients are all zero, as F with (terms, n - k) degrees of freedom."""
+    """Wald test that the named coefficients are all zero, as F with (terms, n - k) degrees of freedom.
+
+    With a handful of models a half-year it rejects too often (15 % at 5 % in simulations of our design).
+    """
     from scipy.special import fdtrc
 
     index = [fitted.names.index(name) for name in names]

@@ -128,12 +128,15 @@ def event_tables(models: pl.DataFrame, seed: int) -> dict[str, pl.DataFrame]:
 def placebos(models: pl.DataFrame, *, seed: int) -> pl.DataFrame:
     """China x after, for the event's day and for placebo days half-years before and after it.
 
+    Days that don't split China's models in two are left out.
     Columns: date, half_years (from the event), event (the real one), coef (log10 FLOP), se_hc3, p_hc3, p_wcr.
     """
+    released = since_2018(models).filter(_is_treated())["publication_date"]
     rows = []
     for shift in PLACEBO_HALF_YEARS:
         day = EVENT_DAY + dt.timedelta(days=round(shift * HALF_YEAR_DAYS))
-        rows.append({"date": day, "half_years": shift, "event": shift == 0, **_after(models, day, seed)})
+        if 0 < (released >= day).sum() < released.len():
+            rows.append({"date": day, "half_years": shift, "event": shift == 0, **_after(models, day, seed)})
     return pl.DataFrame(rows)
 
 

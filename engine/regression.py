@@ -2,14 +2,14 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 Covariance = Literal["HC0", "HC1", "HC2", "HC3", "cluster"]
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 NO_LEVERAGE_LEFT = 1e-10
 
 

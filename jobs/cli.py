@@ -13,12 +13,11 @@ from cyclopts import App, CycloptsError, Parameter
 
 from engine import registry
 from engine.result import difference, jsonable
-from engine.spec import PRESETS, Spec, SpecError
+from engine.spec import PRESETS, Spec
 from jobs import client
 from jobs.cli_data import data_app
 from jobs.contract import contract
 from jobs.execute import Answer, Cancelled
-from jobs.question import from_record
 from jobs.runner import RunnerName
 from jobs.store import Status
 
@@ -179,11 +178,4 @@ def _progress() -> Iterator[Callable[[Status], None]]:
 
 def _run_stored(key: str, *, store: str = "", runner: RunnerName = "auto") -> None:
     """Run a question that was recorded in the store: what a page or a cluster job starts."""
-    kept = client.store(store)
-    record = kept.spec(key)
-    if record is None:
-        raise SpecError(f"The store {kept.root} has no run '{key}'.")
-    question = from_record(record)
-    if question.key != key:
-        raise SpecError("The data or the engine changed since this run was recorded; start it again.")
-    client.execute(question, kept, runner)
+    client.run_recorded(key, store, runner)

@@ -2,8 +2,12 @@
 
 import functools
 import shlex
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from engine.regression import DesignError
 from engine.result import Result
@@ -12,13 +16,12 @@ from engine.tables import TableError
 from jobs import data
 from jobs import submit as _submit
 from jobs.execute import Answer, execute
-from jobs.question import Question, prepare
+from jobs.question import Question, from_record, prepare
 from jobs.runner import RunnerName
 from jobs.settings import settings
 from jobs.store import Status, Store
 
 BAD_INPUT = (SpecError, TableError, DesignError)
-AskError = ValueError
 
 
 @functools.cache
@@ -99,8 +102,34 @@ def command(spec: Spec, vintage: str | None = None) -> str:
     return shlex.join(["python", "-m", "jobs", spec.study, *flags])
 
 
+def run_recorded(run_key: str, root: str, runner: RunnerName) -> None:
+    """Run a question recorded in a store: what `submit` starts in another process."""
+    kept = store(root)
+    record = kept.spec(run_key)
+    if record is None:
+        raise SpecError(f"The store {kept.root} has no run '{run_key}'.")
+    question = from_record(record)
+    if question.key != run_key:
+        raise SpecError("The data or the engine changed since this run was recorded; start it again.")
+    execute(question, kept, runner)
+
+
 vintages = data.vintages
 data_status = data.status
+
+
+def table(name: str, vintage: str | None = None) -> pl.DataFrame:
+    """A canonical table of a vintage."""
+    return data.load_tables((name,), vintage).tables[name]
+
+
+def import_files(files: Mapping[str, bytes], vintage: str) -> Result:
+    """Make a vintage from uploaded files (name to content); raises `TableError`, changing nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / Path(name).name for name in files]
+        for path, content in zip(paths, files.values(), strict=True):
+            path.write_bytes(content)
+        return data.import_files(paths, vintage)
 
 
 def default_vintage() -> str:

@@ -1,6 +1,6 @@
 """Export controls on semiconductors and the scale of models: the published dashboard and its mended counts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import polars as pl
@@ -120,7 +120,7 @@ def _reading(tables: dict[str, pl.DataFrame]) -> str:
     return reading(tables["regression"], tables["pre_trend"].row(0, named=True), tables["placebos"])
 
 
-def retained(spec: ExportControlsSpec, tables: Any) -> tuple[pl.DataFrame, pl.DataFrame]:
+def retained(spec: ExportControlsSpec, tables: Mapping[str, pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The models with every field the charts need, joined to their counts, and the account of rows lost.
 
     Columns of the first: model, organization, organization_type, country, year, publication_date, parameters,
@@ -159,7 +159,7 @@ def retained(spec: ExportControlsSpec, tables: Any) -> tuple[pl.DataFrame, pl.Da
     )
 
 
-def _joined(spec: ExportControlsSpec, tables: Any) -> pl.DataFrame:
+def _joined(spec: ExportControlsSpec, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Every model with its publication share and counts, still null where the join found none."""
     models = tables["models"].drop("country").rename({"country_first": "country"})
     day = models.select("country", date="publication_date").drop_nulls()
@@ -266,7 +266,7 @@ def _largest_share(models: pl.DataFrame) -> tuple[float, str]:
     return top[1] / models.height, top[0]
 
 
-def _warnings(spec: ExportControlsSpec, tables: Any) -> list[str]:
+def _warnings(spec: ExportControlsSpec, tables: Mapping[str, pl.DataFrame]) -> list[str]:
     interventions = tables["interventions"]
     first = interventions["date_implemented"].min()
     undated = interventions["date_implemented"].null_count()

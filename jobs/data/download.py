@@ -87,7 +87,7 @@ def _body(response: "httpx.Response", deadline: float) -> bytes:
 
 
 def _too_large() -> str:
-    return f"larger than the {settings().download_bytes / 2**20:g} MB allowed"
+    return f"larger than the {settings().download_bytes:,} bytes allowed"
 
 
 def keep(file: str, url: str, data: bytes) -> Copy:

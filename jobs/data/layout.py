@@ -28,6 +28,11 @@ def vintages() -> tuple[str, ...]:
     return (BUNDLED, *(name for name in names if NAME.fullmatch(name) and name != BUNDLED))
 
 
+def lent(vintage: str, table: str) -> str:
+    """What to say of a table that a vintage takes from the bundled one."""
+    return f"Vintage {vintage} has no {table} of its own; the bundled {BUNDLED} table is used."
+
+
 def manifest(vintage: str | None = None) -> dict[str, Any]:
     """The manifest of a vintage (the settings' own when None). Raises `TableError` when there is none."""
     name = vintage or settings().vintage

@@ -10,7 +10,7 @@ import polars as pl
 
 from engine.result import fingerprint
 from engine.tables import TableError, ingest, scaling_table
-from jobs.data.layout import BUNDLED, TABLES, manifest, vintage_dir
+from jobs.data.layout import BUNDLED, TABLES, lent, manifest, vintage_dir
 from jobs.settings import settings
 
 
@@ -79,7 +79,7 @@ def _from_vintage(name: str, vintage: str) -> Loaded:
         if vintage == BUNDLED:
             raise TableError(f"The bundled vintage has no table '{name}'.")
         frame, print_, _ = _from_vintage(name, BUNDLED)
-        return frame, print_, (f"Vintage {vintage} has no {name} of its own; the bundled {BUNDLED} ones are used.",)
+        return frame, print_, (lent(vintage, name),)
     path = vintage_dir(vintage) / f"{name}.parquet"
     try:
         frame = _parquet(path, path.stat().st_mtime_ns, entry["file_sha256"])

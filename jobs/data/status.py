@@ -10,7 +10,7 @@ import polars as pl
 from engine.result import Result
 from engine.tables import CATALOGUE
 from engine.tables.columns import DRIFT_SCHEMA
-from jobs.data.layout import BUNDLED, TABLES, manifest
+from jobs.data.layout import BUNDLED, TABLES, lent, manifest
 from jobs.settings import settings
 
 SHOWN_AS = {"benchmark_scores": "benchmarks"}
@@ -43,9 +43,9 @@ def report(own: Mapping[str, Any], bundled: Mapping[str, Any], more: Sequence[st
     """The result for one manifest; tables it lacks are reported from the bundled one."""
     owner = {table: own if table in own["tables"] else bundled for table in TABLES}
     entries = {table: owner[table]["tables"][table] for table in TABLES}
-    lent = [t for t in TABLES if owner[t] is not own]
-    notes = [f"Vintage {own['vintage']} has no {t} of its own; the bundled {BUNDLED} table is used." for t in lent]
-    warned = [warning for table in TABLES if table not in lent for warning in entries[table]["warnings"]]
+    missing = [table for table in TABLES if owner[table] is not own]
+    notes = [lent(own["vintage"], table) for table in missing]
+    warned = [warning for table in TABLES if table not in missing for warning in entries[table]["warnings"]]
     return Result(
         study="data",
         summary={

@@ -1,5 +1,6 @@
 """Writing a vintage: fixed Parquet bytes, a manifest, and one rename at the end."""
 
+import contextlib
 import hashlib
 import io
 import json
@@ -133,5 +134,21 @@ def _swap(staging: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
         target.rename(old)
-    staging.rename(target)
+    try:
+        staging.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
+    _settle(target.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _settle(folder: Path) -> None:
+    """Make a rename in a folder survive a power cut; not every file system can, and then it is left."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

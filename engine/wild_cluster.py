@@ -9,11 +9,9 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.regression import Design, DesignError
+from engine.regression import Design, DesignError, Floats
 
-Floats = NDArray[np.float64]
 MAX_ENUMERATED_CLUSTERS = 12
 TIES = 1e-9
 MAX_DOUBLINGS = 40

@@ -1,7 +1,7 @@
 """`python -m jobs data status|check|import|refresh|build`."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -87,12 +87,19 @@ def _show(result: Result, as_json: bool) -> None:
         _print(result)
 
 
+def _short(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """The tables as they fit a terminal: the columns a person asks for, and only rows that were dropped."""
+    sources = tables["sources"]
+    wanted = [c for c in ("table", "name", "rows", "retrieved", "licence") if c in sources.columns]
+    return {**tables, "sources": sources.select(wanted), "dropped": tables["dropped"].filter(pl.col("rows") > 0)}
+
+
 def _print(result: Result) -> None:
     from rich.console import Console
     from rich.table import Table
 
     console = Console()
-    for name, frame in result.tables.items():
+    for name, frame in _short(result.tables).items():
         table = Table(*frame.columns, title=name)
         for row in frame.iter_rows():
             table.add_row(*("" if value is None else str(value) for value in row))

@@ -5,14 +5,12 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from engine.efficiency.index import LOWER_IS_BETTER
-from engine.regression import Design, design, fit, fit_iv
+from engine.regression import Design, Floats, design, fit, fit_iv
 from engine.streams import stream
 from engine.wild_cluster import cluster_weights
 
-Floats = NDArray[np.float64]
 TESTED = ("compute_per_dollar", "cost_per_parameter", "flop_per_joule", "compute_per_watt")
 FIRST_YEAR = 2012
 FENCE = 3.0

@@ -31,11 +31,12 @@ def chip_mix(models: pl.DataFrame) -> pl.DataFrame:
     """
     listed = _compared(models).filter(pl.col("training_hardware").is_not_null())
     credits = (
-        listed.select("model", "country", "year", chip=pl.col("training_hardware").str.split(","))
+        listed.with_row_index("row")
+        .select("row", "country", "year", chip=pl.col("training_hardware").str.split(","))
         .explode("chip")
         .with_columns(chip_class=chip_class(pl.col("chip").str.strip_chars()))
-        .unique(["model", "chip_class"], maintain_order=True)
-        .with_columns(credit=1.0 / pl.len().over("model"))
+        .unique(["row", "chip_class"], maintain_order=True)
+        .with_columns(credit=1.0 / pl.len().over("row"))
     )
     totals = listed.group_by("country", "year").agg(n=pl.len().cast(pl.Int64))
     order = pl.col("chip_class").replace_strict({c: i for i, c in enumerate(CLASSES)}, return_dtype=pl.Int8)

@@ -24,7 +24,7 @@ RUNS = Layout(
     "benchmark_scores",
     (
         Column("task", "text", required=True),
-        Column("model_version", "text", ("model", "Model version"), required=True),
+        Column("model_version", "text", ("Model version", "model"), required=True),
         Column("model", "text", stands_in=("score",)),
         Column("version_release_date", "date", ("Release date",), stands_in=("score",)),
         *_RESULT,

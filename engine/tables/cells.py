@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from engine.tables.columns import Column, Match
-from engine.tables.errors import TableError
+from engine.tables.errors import TableError, shortened
 
 EMPTY = ("", "-", "--", "?", "n/a", "na", "nan", "none", "null", "unknown", "not available")
 TRUE = ("true", "yes", "y", "1", "1.0", "checked", "x")
@@ -38,7 +38,8 @@ class Sheet:
 
     def fail(self, column: str, row: int, value: object, reason: str) -> TableError:
         """The error for one cell; `row` counts from 0."""
-        return TableError(f"{self.file}, column '{column}', data row {row + 1}: {value!r} {reason}.")
+        shown = f"'{shortened(value)}'" if isinstance(value, str) else shortened(value)
+        return TableError(f"{self.file}, column '{column}', data row {row + 1}: {shown} {reason}.")
 
 
 _DTYPES: dict[str, pl.DataType] = {
@@ -150,7 +151,7 @@ def _dates(sheet: Sheet, series: pl.Series) -> pl.Series:
     if count := int(bad.sum()):
         row = int(bad.arg_max() or 0)
         sheet.warnings.append(
-            f"{sheet.file}: dates of '{series.name}' that can't be read, the first '{text[row]}': {count}."
+            f"{sheet.file}: dates of '{series.name}' that can't be read, the first '{shortened(text[row])}': {count}."
         )
     return dates
 

@@ -10,7 +10,7 @@ import polars as pl
 from engine.tables import benchmarks
 from engine.tables.cells import Sheet
 from engine.tables.columns import match
-from engine.tables.errors import TableError
+from engine.tables.errors import TableError, shortened
 from engine.tables.kinds import BUILDS, KINDS, LAYOUTS, kind_of
 from engine.tables.reading import Source, read_files, read_source
 from engine.tables.schemas import SCHEMAS
@@ -76,11 +76,13 @@ def checked(frame: pl.DataFrame, kind: str, file: str) -> pl.DataFrame:
     try:
         good, failed = SCHEMAS[kind].filter(frame, cast=True)
     except (dy.exc.SchemaError, pl.exceptions.PolarsError) as error:
-        raise TableError(f"{file} is not a {kind} table: {str(error).splitlines()[0]}.") from None
+        raise TableError(f"{file} does not fit the {kind} table: {str(error).splitlines()[0]}.") from None
     if counts := failed.counts():
         rule, rows = max(counts.items(), key=lambda item: item[1])
         column, _, test = rule.partition("|")
-        raise TableError(f"{file} is not a {kind} table: column '{column}' breaks its rule '{test}' in {rows} rows.")
+        raise TableError(
+            f"{file} does not fit the {kind} table: column '{column}' breaks its rule '{test}' in {rows} rows."
+        )
     return good
 
 
@@ -95,7 +97,7 @@ def _single(source: Source, expect: str | None) -> Ingested:
     if kind in ("scores", "names", "tasks"):
         raise TableError(f"{source.name} is one part of the benchmark tables; give their folder or zip.")
     if kind is None:
-        shown = ", ".join(frame.columns[:6])
+        shown = shortened(", ".join(frame.columns[:6]), 120)
         raise TableError(f"{source.name} is none of the known tables ({', '.join(KINDS)}); its columns begin {shown}.")
     return _table(source, kind, source.name, frame)
 
@@ -139,9 +141,8 @@ def _nothing_found(
         return faults[0]
     members = ", ".join(source.members) or "no CSV or Parquet file"
     needed = _NEEDED.get(expect or "")
-    if needed in frames:
-        column = next(c for c in LAYOUTS[expect or ""].columns if c.required)
-        return TableError(f"{source.name}/{needed} has no column '{column.expected}', which the {expect} table needs.")
+    if expect and needed and needed in frames:
+        match(frames[needed].columns, LAYOUTS[expect], f"{source.name}/{needed}")
     what = f"member {needed}" if needed else f"member that is a {expect or 'known'} table"
     return TableError(f"{source.name} has no {what}; it holds {members}.")
 

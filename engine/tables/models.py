@@ -60,6 +60,7 @@ LAYOUT = Layout(
         Column("training_hardware", "text", ("Training hardware",)),
         Column("confidence", "text", ("Confidence",)),
         Column("accessibility", "text", ("Model accessibility",)),
+        Column("access", "text", stands_in=("publication_date",)),
         Column("open_weights", "flag", ("Open model weights?",), stands_in=("accessibility",)),
         Column("training_code_accessibility", "text", ("Training code accessibility",)),
         Column("approach", "text", ("Approach",)),
@@ -74,7 +75,7 @@ LAYOUT = Layout(
         Column("notable", "flag", ("Notable model",), stands_in=("publication_date",)),
         Column("possibly_over_1e23_flop", "flag", ("Possibly over 1e23 FLOP",)),
     ),
-    recomputed=("year", "era", "domain_group", "export_controls_sum", "publication_count", "primary_domain", "access"),
+    recomputed=("year", "era", "domain_group", "export_controls_sum", "publication_count", "primary_domain"),
     left_out=(
         "Task",
         "Authors",
@@ -121,13 +122,18 @@ def _raw_names(sheet: Sheet) -> pl.Series:
 
 
 def _drop(frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Rows without a name or date and repeats of a name are dropped; the first of a repeated name stays."""
+    """Rows without a name or date and repeats of a name are dropped; the first of a repeated name stays.
+
+    A table that is canonical already (it has a release date) has had its repeats dropped; names in it that
+    look alike differed in the publisher's file.
+    """
+    repeated = ~pl.col("raw_name").is_first_distinct() & pl.col("release_date").is_null()
     undated = pl.col("publication_date").is_null()
     steps = {
         "no model name": pl.col("model").is_null(),
         "no publication date": undated & pl.col("written_date").is_null(),
         "publication date can't be read": undated,
-        "model name repeated": ~pl.col("raw_name").is_first_distinct(),
+        "model name repeated": repeated,
     }
     frame, dropped = drop_rows(frame, steps)
     return frame.drop("raw_name", "written_date"), dropped
@@ -179,7 +185,7 @@ def _classes(frame: pl.DataFrame, sheet: Sheet) -> pl.DataFrame:
         organization_type=vocabulary.mapped(frame["organization_type"], vocabulary.organization_type, pl.String()),
         cloud_vendor=vocabulary.mapped(frame["cloud_vendor"], vocabulary.vendors, pl.String()),
         notable=pl.col("notability_criteria").is_not_null() if criteria else pl.col("notable").fill_null(False),
-        access=pl.Series(_access(frame), dtype=pl.String),
+        access=_access(frame),
         confidence=_or_unknown("confidence"),
         accessibility=_or_unknown("accessibility"),
         frontier=pl.col("frontier").fill_null(False),
@@ -193,6 +199,11 @@ def _or_unknown(name: str) -> pl.Expr:
     return pl.when(blank).then(pl.lit("Unknown")).otherwise(pl.col(name))
 
 
-def _access(frame: pl.DataFrame) -> list[str]:
+def _access(frame: pl.DataFrame) -> pl.Series:
+    """The class a canonical table says, else the one that accessibility and open weights give."""
     pairs = zip(frame["accessibility"].to_list(), frame["open_weights"].to_list(), strict=True)
-    return [vocabulary.access(accessibility, weights) for accessibility, weights in pairs]
+    derived = pl.Series(
+        [vocabulary.access(accessibility, weights) for accessibility, weights in pairs], dtype=pl.String
+    )
+    said = frame["access"].is_in(vocabulary.ACCESS_CLASSES).fill_null(False)
+    return frame["access"].zip_with(said, derived)

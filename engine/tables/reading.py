@@ -86,7 +86,9 @@ def _members(data: bytes, name: str) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _readable_members(archive, name)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
+    except TableError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError) as error:
         raise TableError(f"{name} is not a readable zip archive ({error or type(error).__name__}).") from None
 
 
@@ -134,6 +136,7 @@ def _parquet(data: bytes, name: str) -> pl.DataFrame:
 
     try:
         table = pq.read_table(pa.BufferReader(data), page_checksum_verification=True)
+        table.validate(full=True)
         frame = pl.from_arrow(table)
     except (pa.ArrowException, OSError, ValueError):
         raise TableError(f"{name} is a damaged or incomplete Parquet file.") from None

@@ -72,6 +72,7 @@ VENDORS = {
     "azure": "Microsoft",
     "microsoft azure": "Microsoft",
 }
+ACCESS_CLASSES = ("open", "closed", "unknown")
 CLOSED = ("API access", "Hosted access (no API)", "Unreleased")
 
 

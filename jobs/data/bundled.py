@@ -14,7 +14,7 @@ SOURCES = {
     "interventions": ("gta/interventions_2025-10.csv", "2025-10"),
     "publications": ("oecd/oecd-ai-data.zip", "2025-10-19"),
     "hardware": ("epoch/ml_hardware_2025-09.csv", "2025-09"),
-    "benchmark_scores": ("epoch/benchmarks", "2025-10"),
+    "benchmark_scores": ("epoch/benchmarks", "2025-07 or later"),
 }
 
 

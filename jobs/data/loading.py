@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from engine.result import fingerprint
-from engine.tables import TableError, ingest, scaling_table
+from engine.tables import Ingested, TableError, ingest, scaling_table
 from jobs.data.layout import BUNDLED, TABLES, lent, manifest, vintage_dir
 from jobs.settings import settings
 
@@ -70,7 +70,18 @@ def _same_file(name: str, path: Path, mtime_ns: int, size: int) -> Loaded:
 def _ingested(name: str, path: Path) -> Loaded:
     made = ingest(path, expect=name)
     lost = [f"{made.name}: {rows} rows dropped, {reason}." for reason, rows in made.dropped.iter_rows() if rows]
-    return made.frame, fingerprint(made.frame), (*made.warnings, *lost)
+    return made.frame, fingerprint(made.frame), (*made.warnings, *lost, *_drift_notes(made))
+
+
+def _drift_notes(made: Ingested) -> list[str]:
+    """What the columns of a user's file lack or have too many, a sentence each."""
+    told = {"missing": "columns not found, left empty", "unknown": "columns not known, not used"}
+    notes = []
+    for action, words in told.items():
+        rows = made.drift.filter(pl.col("action").str.starts_with(action))
+        names = [expected or column for column, expected in rows.select("column", "expected").iter_rows()]
+        notes += [f"{made.name}: {words}: {', '.join(names)}."] if names else []
+    return notes
 
 
 def _from_vintage(name: str, vintage: str) -> Loaded:

@@ -36,7 +36,8 @@ def refresh(vintage: str | None = None) -> Result:
     warnings = [one.warning for one in got.values() if one.warning]
     parts = {table: one.part for table, one in got.items() if one.part}
     if not parts:
-        raise TableError(f"Nothing could be refreshed, and nothing was changed: {' '.join(warnings)}")
+        reasons = "; ".join(warning.rstrip(".") for warning in warnings)
+        raise TableError(f"Nothing could be refreshed, and nothing was changed: {reasons}.")
     kept = manifest(name)["tables"] if name in vintages() else {}
     return report(write_vintage(target, name, dated(parts), kept), manifest(BUNDLED), warnings)
 

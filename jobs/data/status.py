@@ -24,6 +24,8 @@ SOURCE_SCHEMA = {
     "url": pl.String,
     "retrieved": pl.String,
     "vintage": pl.String,
+    "first_date": pl.String,
+    "last_date": pl.String,
     "fingerprint": pl.String,
 }
 
@@ -31,9 +33,9 @@ SOURCE_SCHEMA = {
 def status(vintage: str | None = None) -> Result:
     """Rows, sources, drift and dropped rows of a vintage. Raises `TableError` when there is no such vintage.
 
-    Tables: `sources` (name, sha256, rows, licence, table, publisher, url, retrieved, vintage, fingerprint),
-    `drift` (table, column, expected, found, action), `dropped` (table, reason, rows). `sha256` is of the
-    publisher's file, `fingerprint` of the canonical table made from it.
+    Tables: `sources` (name, sha256, rows, licence, table, publisher, url, retrieved, vintage, first_date,
+    last_date, fingerprint), `drift` (table, column, expected, found, action), `dropped` (table, reason, rows).
+    `sha256` is of the publisher's file, `fingerprint` of the canonical table made from it.
     """
     name = vintage or settings().vintage
     return report(manifest(name), manifest(BUNDLED))
@@ -77,7 +79,7 @@ def _sources(owner: Mapping[str, Mapping[str, Any]], entries: Mapping[str, Mappi
             "url": entry.get("url") or CATALOGUE[table].url,
             "retrieved": entry["retrieved"],
             "vintage": owner[table]["vintage"],
-            "fingerprint": entry["fingerprint"],
+            **{name: entry[name] for name in ("first_date", "last_date", "fingerprint")},
         }
         for table, entry in entries.items()
     ]

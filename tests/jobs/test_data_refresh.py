@@ -211,7 +211,7 @@ def test_one_bad_answer_spoils_neither_the_rest_nor_the_last_good_copy(home, sit
     site.answers["/data/all_ai_models.csv"] = answer(site)
     start = time.monotonic()
     second = data.refresh("second")
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 10
     warning = second.warnings[0]
     assert warning.startswith("all_ai_models.csv: ")
     assert says in warning
@@ -249,7 +249,9 @@ def test_with_nothing_to_be_had_nothing_is_written(home, site):
     site.answers.clear()
     with pytest.raises(TableError) as error:
         data.refresh("today")
-    assert str(error.value).startswith("Nothing could be refreshed, and nothing was changed: all_ai_models.csv: the server")
+    assert str(error.value).startswith(
+        "Nothing could be refreshed, and nothing was changed: all_ai_models.csv: the server"
+    )
     assert "and there is no earlier copy" in str(error.value)
     assert files_in(home) == {} if home.exists() else True
     assert data.vintages() == ("2025-10",)

@@ -44,6 +44,10 @@ class Study(Generic[S]):
     def name(self) -> str:
         return self.spec_type.study
 
+    def inputs_for(self, spec: S) -> tuple[str, ...]:
+        """Names of the tables a spec is asked of; `inputs` unless the study says otherwise."""
+        return self.inputs
+
     def needs(self, spec: S) -> dict[str, Spec]:
         """Specs that must be run first, by the name under which `Work.needs` will hold their results."""
         return {}

@@ -54,7 +54,7 @@ def prepare(spec: Spec, vintage: str | None = None, files: Mapping[str, str | Pa
     """
     study = registry.study(spec.study)
     paths = {name: str(path) for name, path in (files or {}).items()}
-    inputs = load_tables(study.inputs, vintage, paths)
+    inputs = load_tables(study.inputs_for(spec), vintage, paths)
     needs = {name: prepare(need, vintage, paths) for name, need in study.needs(spec).items()}
     key = run_key(study, spec, inputs.fingerprints, {name: need.key for name, need in needs.items()})
     return Question(study, spec, inputs.tables, inputs.fingerprints, tuple(inputs.notes), needs, key, vintage, paths)

@@ -33,12 +33,14 @@ class Study(Generic[S]):
 
     A small study leaves `chunks` at one and does its work in `combine`. A large one lists chunks, each
     a tenth of a second to a second of work, and returns a frame a chunk; `combine` gets those frames in
-    chunk order, whatever order they were computed in.
+    chunk order, whatever order they were computed in, read one at a time. `keeps_chunks` says that the chunks are part
+    of the answer and stay in the store.
     """
 
     spec_type: ClassVar[type[Spec]]
     inputs: ClassVar[tuple[str, ...]] = ()
     parallel: ClassVar[Literal["threads", "processes"]] = "processes"
+    keeps_chunks: ClassVar[bool] = False
 
     @property
     def name(self) -> str:

@@ -58,20 +58,21 @@ def _app(arguments: list[str]) -> App:
     app = App(name="jobs", help="Studies of the economics of frontier AI.", version_flags=[])
     app.command(data_app())
     app.command(_run_stored, name="run", show=False)
+    asked = arguments[0] if arguments else ""
+    if asked and not asked.startswith("-") and asked not in (*registry.names(), "data", "run"):
+        registry.study(asked)
     for name in registry.names():
-        app.command(_command(name), name=name, help=f"Ask the {name} study.")
-    if arguments and not arguments[0].startswith("-") and arguments[0] not in (*registry.names(), "data", "run"):
-        registry.study(arguments[0])
+        fields = registry.study(name).spec_type.model_fields if name == asked else {}
+        app.command(_command(name, fields), name=name, help=f"Ask the {name} study.")
     return app
 
 
-def _command(name: str) -> Callable[..., None]:
-    """A command whose flags are the common ones and every field of the study's spec."""
+def _command(name: str, fields: Mapping[str, Any]) -> Callable[..., None]:
+    """A command whose flags are the common ones and the fields of the study's spec."""
 
     def command(**given: Any) -> None:
         _ask(name, {flag: value for flag, value in given.items() if value is not None})
 
-    fields = registry.study(name).spec_type.model_fields
     spec_flags = [_flag(field, str | None, _help(info), _SPEC) for field, info in fields.items() if field != "preset"]
     command.__signature__ = inspect.Signature([*_common_flags(), *spec_flags])  # type: ignore[attr-defined]
     return command

@@ -3,9 +3,10 @@
 import datetime as dt
 import functools
 import platform
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from types import TracebackType
@@ -17,7 +18,7 @@ from engine.result import Result
 from engine.study import Work
 from jobs.question import Question
 from jobs.runner import Runner, RunnerName, choose, one_blas_thread
-from jobs.store import HEARTBEAT_SECONDS, Status, Store
+from jobs.store import HEARTBEAT_SECONDS, Status, Store, StoredChunks
 
 Progress = Callable[[Status], None]
 
@@ -56,7 +57,7 @@ def execute(
     }
     work = question.work(needs)
     if fresh:
-        return Answer(_recomputed(question, work, store, choose(runner, question), stored), False)
+        return Answer(_recomputed(question, work, store, choose(runner, question), stored, progress), False)
     attempt = store.claim(question.key)
     while attempt is None:
         time.sleep(0.1)
@@ -67,18 +68,32 @@ def execute(
     return Answer(_attempt(question, work, store, choose(runner, question), attempt, progress), False)
 
 
-def _recomputed(question: Question, work: Work[Any], store: Store, runner: Runner, stored: Result | None) -> Result:
-    """Everything anew, chunks in memory; says so when the stored result was another."""
-    chunks = list(question.study.chunks(work))
-    parts = dict(runner.run(question.study.name, work, list(enumerate(chunks)), threading.Event()))
-    result = _combined(question, work, parts, runner)
+def _recomputed(
+    question: Question,
+    work: Work[Any],
+    store: Store,
+    runner: Runner,
+    stored: Result | None,
+    progress: Progress | None,
+) -> Result:
+    """Everything anew in a store of its own; says so when the stored result was another, and puts it right."""
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Store(folder)
+        result = _attempt(question, work, scratch, runner, 1, progress)
+        if stored is not None and stored.sha256() == result.sha256():
+            return result
+        _keep(question, result, scratch, store)
     if stored is None:
-        store.save_result(result)
-    elif stored.sha256() != result.sha256():
-        note = f"The stored result differed (it had {stored.sha256()[:12]}); it was replaced."
-        store.save_result(result)
-        result = replace(result, warnings=(*result.warnings, note))
-    return result
+        return result
+    note = f"The stored result differed (it had {stored.sha256()[:12]}); it was replaced."
+    return replace(result, warnings=(*result.warnings, note))
+
+
+def _keep(question: Question, result: Result, scratch: Store, store: Store) -> None:
+    for index, chunk in enumerate(StoredChunks(scratch, question.key)) if question.study.keeps_chunks else ():
+        store.save_chunk(question.key, index, chunk)
+    store.save_spec(question.key, question.record())
+    store.save_result(result)
 
 
 def _attempt(
@@ -90,29 +105,25 @@ def _attempt(
     store.clear_cancel(key)
     status = Status("running", 0, len(chunks), runner=runner.name, attempt=attempt, started=time.time())
     with _Heart(store, key, status, progress) as heart:
-        parts = _kept(store, key, range(len(chunks)))
-        heart.beat(done=len(parts))
-        missing = [(i, chunk) for i, chunk in enumerate(chunks) if i not in parts]
+        kept = {i for i in range(len(chunks)) if store.chunk(key, i) is not None}
+        heart.beat(done=len(kept))
+        missing = [(i, chunk) for i, chunk in enumerate(chunks) if i not in kept]
         for index, frame in runner.run(question.study.name, work, missing, heart.stop):
             store.save_chunk(key, index, frame)
-            parts[index] = frame
-            heart.beat(done=len(parts))
+            kept.add(index)
+            heart.beat(done=len(kept))
         if heart.stop.is_set():
-            raise Cancelled(f"The run was cancelled with {len(parts)} of {len(chunks)} chunks done.")
-        result = _combined(question, work, parts, runner)
+            raise Cancelled(f"The run was cancelled with {len(kept)} of {len(chunks)} chunks done.")
+        result = _combined(question, work, StoredChunks(store, key, len(chunks)), runner)
         store.save_result(result)
-        store.drop_chunks(key)
+        if not question.study.keeps_chunks:
+            store.drop_chunks(key)
     return result
 
 
-def _kept(store: Store, key: str, indices: Iterable[int]) -> dict[int, pl.DataFrame]:
-    found = ((i, store.chunk(key, i)) for i in indices)
-    return {i: frame for i, frame in found if frame is not None}
-
-
-def _combined(question: Question, work: Work[Any], parts: dict[int, pl.DataFrame], runner: Runner) -> Result:
+def _combined(question: Question, work: Work[Any], parts: Sequence[pl.DataFrame], runner: Runner) -> Result:
     one_blas_thread()
-    result = question.study.combine(work, [parts[i] for i in sorted(parts)])
+    result = question.study.combine(work, parts)
     return replace(
         result,
         spec=question.spec.model_dump(mode="json"),

@@ -9,10 +9,10 @@ import io
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 import obstore
 import polars as pl
@@ -90,6 +90,11 @@ class Store:
         """A kept chunk; None when absent or damaged (a damaged one is removed, to be computed again)."""
         table = self._read_parquet(_chunk(key, index))
         return None if table is None else pl.DataFrame(table)
+
+    def chunk_count(self, key: str) -> int:
+        """How many chunks are kept."""
+        selector = pafs.FileSelector(f"{self._base}/{_run(key)}/chunks", allow_not_found=True)
+        return sum(info.base_name.endswith(".parquet") for info in self._fs.get_file_info(selector))
 
     def drop_chunks(self, key: str) -> None:
         """Remove the chunks of a run whose result is kept."""
@@ -189,6 +194,31 @@ class Store:
             self._fs.delete_file(f"{self._base}/{path}")
         except FileNotFoundError:
             return
+
+
+class StoredChunks(Sequence[pl.DataFrame]):
+    """A run's chunks in order, each read when it is asked for: memory stays that of one chunk."""
+
+    def __init__(self, store: Store, key: str, count: int | None = None) -> None:
+        self._store, self._key = store, key
+        self._count = store.chunk_count(key) if count is None else count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> pl.DataFrame: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[pl.DataFrame]: ...
+    def __getitem__(self, index: int | slice) -> pl.DataFrame | list[pl.DataFrame]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(self._count))]
+        if not 0 <= index < self._count:
+            raise IndexError(index)
+        frame = self._store.chunk(self._key, index)
+        if frame is None:
+            raise OSError(f"Chunk {index} of run {self._key[:12]} was lost or damaged; start the run again to mend it.")
+        return frame
 
 
 def _run(key: str) -> str:

@@ -13,6 +13,7 @@ _STUDIES = {
     "bootstrap": "engine.bootstrap:Bootstrap",
     "diffusion": "engine.diffusion:Diffusion",
     "npv": "engine.npv:Npv",
+    "sweep": "engine.sweep:Sweep",
 }
 
 

@@ -34,11 +34,12 @@ class Study(Generic[S]):
     A small study leaves `chunks` at one and does its work in `combine`. A large one lists chunks, each
     a tenth of a second to a second of work, and returns a frame a chunk; `combine` gets those frames in
     chunk order, whatever order they were computed in, read one at a time. `keeps_chunks` says that the chunks are part
-    of the answer and stay in the store.
+    of the answer and stay in the store. `optional` names inputs that are left away where the user brings no file.
     """
 
     spec_type: ClassVar[type[Spec]]
     inputs: ClassVar[tuple[str, ...]] = ()
+    optional: ClassVar[tuple[str, ...]] = ()
     parallel: ClassVar[Literal["threads", "processes"]] = "processes"
     keeps_chunks: ClassVar[bool] = False
 
@@ -65,6 +66,15 @@ class Study(Generic[S]):
     def combine(self, work: Work[S], parts: Sequence[pl.DataFrame]) -> Result:
         """The answer, from the chunks' frames in chunk order."""
         raise TypeError(f"{type(self).__name__} must define combine")
+
+    @property
+    def evaluates(self) -> bool:
+        """Whether the study can answer many points at once by `evaluate`."""
+        return type(self).evaluate is not Study.evaluate
+
+    def evaluate(self, work: Work[S], points: pl.DataFrame) -> pl.DataFrame:
+        """Figures for many points: the columns of `points` (fields of the spec), then one column a figure."""
+        raise LookupError(f"{self.name} answers one spec at a time")
 
     def seconds(self, work: Work[S]) -> float:
         """Estimated time on one core; pages run what takes under a second themselves."""

@@ -12,14 +12,16 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, CycloptsError, Parameter
 
 from engine import registry
-from engine.result import difference, jsonable
+from engine.result import Result, difference, jsonable
 from engine.spec import PRESETS, Spec
 from jobs import client
 from jobs.cli_data import data_app
+from jobs.cli_runs import runs_app
 from jobs.contract import contract
 from jobs.execute import Answer, Cancelled
 from jobs.runner import RunnerName
 from jobs.store import Status
+from jobs.sweep_file import read_sweep
 
 FILES = {
     "models": "models",
@@ -59,9 +61,11 @@ def _app(arguments: list[str]) -> App:
     app.command(data_app())
     app.command(_run_stored, name="run", show=False)
     asked = arguments[0] if arguments else ""
-    if asked and not asked.startswith("-") and asked not in (*registry.names(), "data", "run"):
+    if asked and not asked.startswith("-") and asked not in (*registry.names(), "data", "run", "runs"):
         registry.study(asked)
-    for name in registry.names():
+    app.command(runs_app())
+    app.command(_sweep_command(), name="sweep", help="Ask a study at every point of a design.")
+    for name in (n for n in registry.names() if n != "sweep"):
         fields = registry.study(name).spec_type.model_fields if name == asked else {}
         app.command(_command(name, fields), name=name, help=f"Ask the {name} study.")
     return app
@@ -71,10 +75,28 @@ def _command(name: str, fields: Mapping[str, Any]) -> Callable[..., None]:
     """A command whose flags are the common ones and the fields of the study's spec."""
 
     def command(**given: Any) -> None:
-        _ask(name, {flag: value for flag, value in given.items() if value is not None})
+        chosen = {flag: value for flag, value in given.items() if value is not None}
+        preset = chosen.pop("preset", "corrected")
+        values = {field: chosen.pop(field) for field in fields if field in chosen}
+        _ask(preset, _specs(name, preset, values), chosen)
 
     spec_flags = [_flag(field, str | None, _help(info), _SPEC) for field, info in fields.items() if field != "preset"]
     command.__signature__ = inspect.Signature([*_common_flags(), *spec_flags])  # type: ignore[attr-defined]
+    return command
+
+
+def _sweep_command() -> Callable[..., None]:
+    """A command that reads a design from a file; it goes on from the chunks that are there."""
+
+    def command(file: Path, **given: Any) -> None:
+        spec = read_sweep(file)
+        _ask(spec.preset, {spec.preset: spec}, {flag: value for flag, value in given.items() if value is not None})
+
+    about = Annotated[Path, Parameter(help="YAML file with study, base and design")]
+    positional = inspect.Parameter("file", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=about)
+    resume = _flag("resume", bool | None, "go on from the chunks that are done (it always does)", _RUN)
+    flags = [flag for flag in _common_flags() if flag.name != "preset"]
+    command.__signature__ = inspect.Signature([positional, *flags, resume])  # type: ignore[attr-defined]
     return command
 
 
@@ -106,19 +128,24 @@ def _help(info: Any) -> str:
     return f"{title}{': ' + info.description if info.description else ''}{default}"
 
 
-def _ask(name: str, given: dict[str, Any]) -> None:
-    preset = given.pop("preset", "corrected")
-    files = {table: str(given.pop(flag)) for flag, table in FILES.items() if flag in given}
-    how = {flag: given.pop(flag, None) for flag in ("vintage", "runner", "store", "fresh", "json")}
+def _specs(name: str, preset: str, given: Mapping[str, Any]) -> dict[str, Spec]:
+    """The spec of each preset asked for."""
     spec_type = registry.study(name).spec_type
     wanted = PRESETS if preset == "both" else (preset,)
-    specs = {p: spec_type.parse({**_values(given), "preset": p}) for p in wanted}
-    answers = {p: _answer(spec, files, how) for p, spec in specs.items()}
+    return {one: spec_type.parse({**_values(given), "preset": one}) for one in wanted}
+
+
+def _ask(preset: str, specs: Mapping[str, Spec], how: Mapping[str, Any]) -> None:
+    files = {table: str(how[flag]) for flag, table in FILES.items() if flag in how}
+    answers = {one: _answer(spec, files, how) for one, spec in specs.items()}
     shown = _with_difference(answers) if preset == "both" else answers[preset]
-    if how["json"]:
-        print(json.dumps(contract(shown.result, preset, from_store=shown.from_store), allow_nan=False))
+    result, digest = shown.result, None
+    if registry.study(result.study).keeps_chunks:
+        digest, result = result.sha256(), client.with_points(result, how.get("store", ""))
+    if how.get("json"):
+        print(json.dumps(contract(result, preset, from_store=shown.from_store, sha256=digest), allow_nan=False))
     else:
-        _print_summary(shown)
+        _print_summary(result, from_store=shown.from_store)
 
 
 def _values(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,11 +157,11 @@ def _answer(spec: Spec, files: Mapping[str, str], how: Mapping[str, Any]) -> Ans
     with _progress() as show:
         return client.answer(
             spec,
-            how["vintage"],
+            how.get("vintage"),
             files,
-            root=how["store"] or "",
-            runner=how["runner"] or "auto",
-            fresh=bool(how["fresh"]),
+            root=how.get("store", ""),
+            runner=how.get("runner", "auto"),
+            fresh=how.get("fresh", False),
             progress=show,
         )
 
@@ -146,11 +173,11 @@ def _with_difference(answers: Mapping[str, Answer]) -> Answer:
     return Answer(replace(corrected, tables=tables), both)
 
 
-def _print_summary(answer: Answer) -> None:
+def _print_summary(result: Result, *, from_store: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console, result = Console(), answer.result
+    console = Console()
     table = Table("figure", "value", title=f"{result.study} ({result.spec.get('preset')})")
     for name, value in jsonable(result.summary).items():
         if name != "finding":
@@ -159,7 +186,7 @@ def _print_summary(answer: Answer) -> None:
     console.print(str(result.summary.get("finding", "")))
     for warning in result.warnings:
         console.print(f"Note: {warning}", markup=False)
-    console.print(f"Run {result.key[:12]}{' (from the store)' if answer.from_store else ''}", markup=False)
+    console.print(f"Run {result.key[:12]}{' (from the store)' if from_store else ''}", markup=False)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import functools
 import shlex
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,24 @@ def command(spec: Spec, vintage: str | None = None) -> str:
     if vintage and vintage != settings().vintage:
         flags += ["--vintage", vintage]
     return shlex.join(["python", "-m", "jobs", spec.study, *flags])
+
+
+def points(run_key: str, root: str = "") -> pl.DataFrame:
+    """The points of a sweep that are done so far, in their order."""
+    kept = store(root)
+    record = kept.spec(run_key)
+    if record is None:
+        return pl.DataFrame()
+    total = len(from_record(record).chunks())
+    found = [frame for i in range(total) if (frame := kept.chunk(run_key, i)) is not None]
+    return pl.concat(found, how="diagonal_relaxed") if found else pl.DataFrame()
+
+
+def with_points(result: Result, root: str = "") -> Result:
+    """A sweep's result as it is shown: with its points, its runner and its wall time."""
+    how = {name: result.provenance[name] for name in ("runner", "wall_s")}
+    tables = {**result.tables, "points": points(result.key, root)}
+    return replace(result, summary={**result.summary, **how}, tables=tables)
 
 
 def run_recorded(run_key: str, root: str, runner: RunnerName) -> None:

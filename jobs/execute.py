@@ -114,14 +114,16 @@ def _attempt(
             heart.beat(done=len(kept))
         if heart.stop.is_set():
             raise Cancelled(f"The run was cancelled with {len(kept)} of {len(chunks)} chunks done.")
-        result = _combined(question, work, StoredChunks(store, key, len(chunks)), runner)
+        result = _combined(question, work, StoredChunks(store, key, len(chunks)), runner, time.time() - status.started)
         store.save_result(result)
         if not question.study.keeps_chunks:
             store.drop_chunks(key)
     return result
 
 
-def _combined(question: Question, work: Work[Any], parts: Sequence[pl.DataFrame], runner: Runner) -> Result:
+def _combined(
+    question: Question, work: Work[Any], parts: Sequence[pl.DataFrame], runner: Runner, seconds: float
+) -> Result:
     one_blas_thread()
     result = question.study.combine(work, parts)
     return replace(
@@ -130,7 +132,7 @@ def _combined(question: Question, work: Work[Any], parts: Sequence[pl.DataFrame]
         key=question.key,
         inputs=_inputs(question),
         warnings=(*question.notes, *result.warnings),
-        provenance=_provenance(question, runner),
+        provenance=_provenance(question, runner, seconds),
     )
 
 
@@ -142,10 +144,11 @@ def _inputs(question: Question) -> dict[str, str]:
     return inputs
 
 
-def _provenance(question: Question, runner: Runner) -> dict[str, Any]:
+def _provenance(question: Question, runner: Runner, seconds: float) -> dict[str, Any]:
     return {
         "made": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "runner": runner.name,
+        "wall_s": round(seconds, 3),
         "engine": question.study.version(),
         "vintage": question.vintage,
         "needs": {name: need.key for name, need in question.needs.items()},

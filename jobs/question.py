@@ -1,6 +1,6 @@
 """A question made ready to run: its study, tables, needs and key."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,10 @@ class Question:
         """What the study works on, once its needs are answered."""
         return Work(self.spec, self.tables, needs)
 
+    def chunks(self) -> Sequence[Any]:
+        """The chunks of the work; they never depend on the answers to the needs."""
+        return self.study.chunks(self.work({}))
+
     def seconds(self) -> float:
         """Estimated time on one core, needs not counted."""
         return self.study.seconds(self.work({}))
@@ -54,7 +58,8 @@ def prepare(spec: Spec, vintage: str | None = None, files: Mapping[str, str | Pa
     """
     study = registry.study(spec.study)
     paths = {name: str(path) for name, path in (files or {}).items()}
-    inputs = load_tables(study.inputs_for(spec), vintage, paths)
+    names = [name for name in study.inputs_for(spec) if name in paths or name not in study.optional]
+    inputs = load_tables(names, vintage, paths)
     needs = {name: prepare(need, vintage, paths) for name, need in study.needs(spec).items()}
     key = run_key(study, spec, inputs.fingerprints, {name: need.key for name, need in needs.items()})
     return Question(study, spec, inputs.tables, inputs.fingerprints, tuple(inputs.notes), needs, key, vintage, paths)

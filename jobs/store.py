@@ -158,6 +158,10 @@ class Store:
         selector = pafs.FileSelector(f"{self._base}/runs", allow_not_found=True)
         return sorted(i.base_name for i in self._fs.get_file_info(selector) if i.type == pafs.FileType.Directory)
 
+    def remove(self, key: str) -> None:
+        """Delete everything of a run."""
+        self._fs.delete_dir(f"{self._base}/{_run(key)}")
+
     def _write(self, path: str, data: bytes) -> None:
         full = f"{self._base}/{path}"
         if not self._local:

@@ -48,7 +48,7 @@ def revenue_factor(kept_annuity: ArrayLike, horizon_annuity: ArrayLike, drop: Ar
 def panels_needed(low: Floats, high: Floats, sigma: Floats) -> int:
     """Panels of 16 Gauss-Legendre nodes for factors spread over [low, high] beside a log-normal of that sigma.
 
-    One panel keeps the mixture's distribution function within 1e-10 of the integral while the spread over its
+    One panel keeps the mixture's distribution function within 1e-9 of the integral while the spread over its
     lower end, in units of sigma (at most 1), stays below 12: measured against the integral in closed form.
     """
     widest = float(np.max((high - low) / (low * np.minimum(sigma, 1.0)), initial=0.0))

@@ -1,24 +1,28 @@
 """Tables of the investment study, from either engine."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import polars as pl
 
-from engine.cashflow import LogNormalMixture
-from engine.npv.cost import Law, compute_flop
+from engine.npv.cost import REFERENCE_LAW, Law, compute_flop
 from engine.npv.exact import FIGURES, TAIL, Calibration
 from engine.npv.exclusivity import median_months
 from engine.npv.scenarios import Evidence, Scenarios
-from engine.npv.simulation import Histogram, Simulated, wilson
-from engine.npv.spec import PUBLISHED_ANCHOR_FLOP, PUBLISHED_COMPUTE_FLOP, PUBLISHED_EXPONENT, TIERS, NpvSpec
+from engine.npv.simulation import Simulated, wilson
+from engine.npv.spec import (
+    ANCHOR_PARAMETERS,
+    PUBLISHED_ANCHOR_FLOP,
+    PUBLISHED_COMPUTE_FLOP,
+    PUBLISHED_EXPONENT,
+    TIERS,
+    NpvSpec,
+)
 
 ERRORS = ("mean_usd", "sd_usd", "p_positive", "var5_usd", "cvar5_usd")
 NORMAL_975 = 1.959963984540054
-BARS = 60
-LOWEST, LOW, HIGH, HIGHEST = 0.0, 0.001, 0.99, 0.9999
 RECOVERY_PARAMETERS = (1e9, 1e10, 1e11, 1e12)
+Route = tuple[str, float | None, float | None, float | None]
 QUOTED = {"parameters": 1e12, "cost_usd": 107.4e6, "months": 8.7, "monthly_revenue_usd": 12.34e6}
 
 
@@ -53,46 +57,6 @@ def calibration_table(projects: Scenarios, found: Calibration, mean: float, quan
             ],
         },
         schema_overrides={"mu": pl.Float64},
-    )
-
-
-def distribution_table(projects: Scenarios, mu: np.ndarray, x: LogNormalMixture | Histogram) -> pl.DataFrame:
-    """Distribution of NPV by tier, from that of X at mu = 0, for a chart.
-
-    Columns: tier, npv_usd_low, npv_usd_high, probability, density_per_usd, cumulative (up to npv_usd_high).
-    Bars of equal width between the .1 % and the 99 % quantile, and one bar on either side, from the
-    total loss of the upfront cost to the 99.99 % quantile.
-    """
-    quantile, cdf = _functions(x)
-    inner = np.linspace(quantile(LOW), quantile(HIGH), BARS + 1)
-    edges = np.concatenate([[0.0], inner, [quantile(HIGHEST)]])
-    cumulative = np.array([0.0, *(cdf(edge) for edge in edges[1:])])
-    frames = []
-    for row, tier in enumerate(TIERS):
-        npv = edges * math.exp(mu[row]) - projects.values["cost_usd"][row]
-        probability, width = np.diff(cumulative), np.diff(npv)
-        density = np.divide(probability, width, out=np.zeros(len(width)), where=width > 0)
-        frames.append(
-            pl.DataFrame(
-                {
-                    "npv_usd_low": npv[:-1],
-                    "npv_usd_high": npv[1:],
-                    "probability": probability,
-                    "density_per_usd": density,
-                    "cumulative": cumulative[1:],
-                }
-            ).select(pl.lit(tier).alias("tier"), pl.all())
-        )
-    return pl.concat(frames)
-
-
-def _functions(x: LogNormalMixture | Histogram) -> tuple[Callable[[float], float], Callable[[float], float]]:
-    """Quantile and distribution function of X."""
-    if isinstance(x, Histogram):
-        return x.quantile, x.cdf
-    return (
-        lambda p: math.exp(float(x.log_quantile(p)[0])),
-        lambda value: float(x.cdf(np.array([math.log(value)]))[0]),
     )
 
 
@@ -151,27 +115,31 @@ def route_table(spec: NpvSpec, law: Law | None) -> pl.DataFrame:
     """Training compute at the spec's parameters by every route.
 
     Columns: route, training_compute_flop, low_flop, high_flop (95 % prediction interval of a single model,
-    where there is a fit). The law is fitted in logs: its median is the headline, and its mean, by the
-    normal residual's exp(s^2 / 2), shows how far retransformation moves it.
+    where there is a fit). A law is fitted in logs: its median is the headline, and its mean, by the normal
+    residual's exp(s^2 / 2), shows how far retransformation moves it.
     """
     n = spec.parameters_count
-    anchored = PUBLISHED_ANCHOR_FLOP * (n / 1e9) ** PUBLISHED_EXPONENT
-    rows: list[tuple[str, float, float | None, float | None]] = [
-        ("published configuration: 1e20 FLOP at 1e9 parameters, exponent 1.697", anchored, None, None),
-        ("published run, for 1e12 parameters", PUBLISHED_COMPUTE_FLOP, None, None),
-    ]
-    if spec.training_compute_flop is not None:
-        rows.insert(0, ("given", spec.training_compute_flop, None, None))
-    median = compute_flop(spec, law, n)
-    if law is not None and median is not None:
-        factor = law.prediction_factor(n)
-        mean = median * math.exp(law.residual_sd**2 / 2)
-        rows[:0] = [
-            ("fitted law, median", median, median / factor, median * factor),
-            ("fitted law, mean", mean, None, None),
-        ]
+    rows: list[Route] = (
+        [] if spec.training_compute_flop is None else [("given", spec.training_compute_flop, None, None)]
+    )
+    rows += _law_routes(f"reference law ({REFERENCE_LAW.n:,} models)", REFERENCE_LAW, n)
+    if law is not None and law is not REFERENCE_LAW:
+        rows += _law_routes(f"law fitted on the data ({law.n:,} models)", law, n)
+    if spec.scaling_exponent is not None or spec.compute_at_1b_flop is not None:
+        rows.append(("own exponent or anchor", compute_flop(spec, law, n), None, None))
+    anchored = PUBLISHED_ANCHOR_FLOP * (n / ANCHOR_PARAMETERS) ** PUBLISHED_EXPONENT
+    rows.append(("published configuration: 1e20 FLOP at 1e9 parameters, exponent 1.697", anchored, None, None))
+    rows.append(("published run, for 1e12 parameters", PUBLISHED_COMPUTE_FLOP, None, None))
     schema = {"route": pl.String, **dict.fromkeys(("training_compute_flop", "low_flop", "high_flop"), pl.Float64)}
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _law_routes(name: str, law: Law, parameters: float) -> list[Route]:
+    """Median with its prediction interval, and mean."""
+    own = np.array(np.nan)
+    median, factor = float(law.median_flop(np.array(parameters), own, own)), law.prediction_factor(parameters)
+    mean = median * math.exp(law.residual_sd**2 / 2)
+    return [(f"{name}, median", median, median / factor, median * factor), (f"{name}, mean", mean, None, None)]
 
 
 def recovery_table(spec: NpvSpec, found: Evidence, projects: Scenarios, tier: int) -> pl.DataFrame:

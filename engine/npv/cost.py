@@ -52,6 +52,14 @@ class Law:
 
 
 NO_LAW = Law(np.nan, np.nan, np.nan, 0, np.nan, np.nan)
+REFERENCE_LAW = Law(
+    slope=1.6974476612803153,
+    intercept=12.882557143231345,
+    residual_sd=3.6007835226344023,
+    n=1094,
+    x_mean=20.30567533363079,
+    x_squares=19263.574955756085,
+)
 
 
 def law_from(result: Result) -> Law:
@@ -61,7 +69,7 @@ def law_from(result: Result) -> Law:
     """
     fit = result.tables["fits"].filter((pl.col("name") == LAW) & (pl.col("effects") == "pooled"))
     if fit.is_empty():
-        raise SpecError("npv needs the scaling law and it could not be fitted; give training_compute_flop.")
+        raise SpecError("npv needs the fitted scaling law and it could not be fitted; give training_compute_flop.")
     row, x = fit.row(0, named=True), result.tables["points"]["x"].to_numpy()
     deviations = x - x.mean()
     return Law(
@@ -69,10 +77,15 @@ def law_from(result: Result) -> Law:
     )
 
 
-def needs_law(spec: NpvSpec) -> bool:
-    """Whether the upfront cost depends on the fitted law."""
+def uses_law(spec: NpvSpec) -> bool:
+    """Whether the upfront cost follows from the number of parameters."""
+    return spec.cost_basis != "legacy" and spec.training_compute_flop is None
+
+
+def needs_fit(spec: NpvSpec) -> bool:
+    """Whether the cost takes something from the law fitted on the scaling table in use."""
     own_law = spec.scaling_exponent is not None and spec.compute_at_1b_flop is not None
-    return spec.cost_basis != "legacy" and spec.training_compute_flop is None and not own_law
+    return spec.law == "fitted" and uses_law(spec) and not own_law
 
 
 def compute_flop(spec: NpvSpec, law: Law | None, parameters: float) -> float | None:

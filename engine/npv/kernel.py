@@ -13,7 +13,8 @@ from engine.npv.scenarios import Scenarios
 from engine.streams import stream
 
 SLICE = 2**14
-GUIDE_CELLS = 2**12
+GUIDE_CELLS = 2**11
+CELL_STARTS = np.arange(GUIDE_CELLS) / GUIDE_CELLS
 MANTISSA_SHIFT = 42
 REACH_SIGMAS = 9.0
 
@@ -56,7 +57,7 @@ def kernel(projects: Scenarios, row: int = 0) -> Kernel:
     whole = float(annuity(values["annual_discount_rate"], values["horizon_months"]))
     gaps = whole - annuity(values["annual_discount_rate"], kept)
     edges = np.cumsum(weight[kept - 1])[:-1]
-    first = np.searchsorted(edges, np.arange(GUIDE_CELLS) / GUIDE_CELLS, "right")
+    first = np.searchsorted(edges, CELL_STARTS, "right")
     split = np.zeros(GUIDE_CELLS, np.bool_)
     split[np.minimum(edges * GUIDE_CELLS, GUIDE_CELLS - 1).astype(np.int64)] = True
     width = values["drop_high"] - values["drop_low"]

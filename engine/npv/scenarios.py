@@ -9,7 +9,7 @@ import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
 from engine.cashflow import Floats
-from engine.npv.cost import NO_LAW, Law, law_from, needs_law
+from engine.npv.cost import NO_LAW, REFERENCE_LAW, Law, law_from, needs_fit
 from engine.npv.exclusivity import PUBLISHED_ATOMS, Atoms, survival_atoms
 from engine.npv.spec import LEGACY_COST_USD, PRICES_USD_PER_FLOP, Exclusivity, NpvSpec
 from engine.result import Result
@@ -70,15 +70,15 @@ class Scenarios:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What other studies contribute: the scaling law and the atoms of exclusivity, where the spec asks for them."""
+    """What the spec rests on: the law that sets the cost and the atoms of exclusivity, where it asks for them."""
 
     law: Law | None
     atoms: Atoms | None
 
 
 def evidence(spec: NpvSpec, needs: Mapping[str, Result]) -> Evidence:
-    """Law and atoms from the results of the specs this one needs."""
-    law = law_from(needs["scaling"]) if needs_law(spec) else None
+    """Law and atoms, from the results of the specs this one needs or from the spec alone."""
+    law = law_from(needs["scaling"]) if needs_fit(spec) else REFERENCE_LAW if spec.law == "reference" else None
     if spec.exclusivity == "survival":
         return Evidence(law, survival_atoms(needs["diffusion"].tables["survival"]))
     return Evidence(law, PUBLISHED_ATOMS if spec.exclusivity == "published" else None)

@@ -81,18 +81,18 @@ def _block(
 def _count(x: Floats, model: Kernel, scratch: Scratch, counts: NDArray[np.int64]) -> None:
     index = scratch.index[: len(x)]
     np.right_shift(x.view(np.int64), MANTISSA_SHIFT, out=index)
-    index -= model.first_bin
-    np.clip(index, 0, len(counts) - 1, out=index)
-    counts += np.bincount(index, minlength=len(counts))
+    lowest = int(index.min())
+    index -= lowest
+    found = np.bincount(index)
+    counts[lowest - model.first_bin :][: len(found)] += found
 
 
 def _power_sums(x: Floats, centre: float, scratch: Scratch) -> tuple[float, ...]:
     """Sums of the first four powers of x - centre; overwrites x."""
-    square, power = scratch.uniform[: len(x)], scratch.factor[: len(x)]
     x -= centre
-    np.multiply(x, x, out=square)
-    first, second, third = x.sum(), square.sum(), np.multiply(square, x, out=power).sum()
-    return float(first), float(second), float(third), float(np.multiply(square, square, out=power).sum())
+    square = np.multiply(x, x, out=scratch.uniform[: len(x)])
+    third, fourth = np.einsum("i,i->", square, x), np.einsum("i,i->", square, square)
+    return float(x.sum()), float(square.sum()), float(third), float(fourth)
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,12 @@ class Histogram:
     def cdf(self, x: float) -> float:
         """Share of paths at or below x, linear within a bin."""
         cumulative = np.concatenate([[0], np.cumsum(self.counts)])
+        return float(np.interp(x, self.edges, cumulative) / self.total)
+
+    def partial_mean(self, x: float) -> float:
+        """Mean over all paths of X where X is at or below x and 0 elsewhere, linear within a bin."""
+        middles = (self.edges[:-1] + self.edges[1:]) / 2
+        cumulative = np.concatenate([[0.0], np.cumsum(self.counts * middles)])
         return float(np.interp(x, self.edges, cumulative) / self.total)
 
     def below(self, p: float) -> tuple[float, float]:

@@ -67,6 +67,13 @@ class NpvSpec(Spec):
         description="data: compute x 1.19e-18 USD a FLOP, the 2023-25 median; readme: compute x 5e-11; "
         "legacy: 2,360,172,224.71 USD whatever the compute",
     )
+    law: Literal["reference", "fitted"] = parameter(
+        "reference",
+        "Scaling law",
+        group="Cost",
+        description="reference: the pooled fit on the study's own 1,094 models, 9.2086e25 FLOP at 1e12 parameters; "
+        "fitted: the pooled fit on the scaling table in use",
+    )
     training_compute_flop: float | None = parameter(
         None,
         "Training compute",
@@ -74,7 +81,7 @@ class NpvSpec(Spec):
         group="Cost",
         gt=0,
         le=1e40,
-        description="empty: median of the fitted scaling law at the model's parameters",
+        description="empty: median of the scaling law at the model's parameters",
     )
     scaling_exponent: float | None = parameter(
         None,
@@ -82,10 +89,10 @@ class NpvSpec(Spec):
         group="Cost",
         ge=0,
         le=5,
-        description="compute grows with parameters to this power, from its value at 1e9; empty: as fitted",
+        description="compute grows with parameters to this power, from its value at 1e9; empty: the law's",
     )
     compute_at_1b_flop: float | None = parameter(
-        None, "Compute at 1e9 parameters", unit="FLOP", group="Cost", gt=0, le=1e40, description="empty: as fitted"
+        None, "Compute at 1e9 parameters", unit="FLOP", group="Cost", gt=0, le=1e40, description="empty: the law's"
     )
     price_usd_per_flop: float | None = parameter(
         None, "Price of compute", unit="USD/FLOP", group="Cost", gt=0, le=1, description="empty: as the basis says"

@@ -11,10 +11,11 @@ import polars as pl
 from engine import registry
 from engine.cashflow import Floats, LogNormalMixture, annuity
 from engine.npv import answers, exact
-from engine.npv.cost import needs_law, price_warnings
+from engine.npv.cost import needs_fit, price_warnings
+from engine.npv.distribution import Distribution, ExactX, distribution_table, floor_share
 from engine.npv.exclusivity import median_months, months_kept_weights
 from engine.npv.scenarios import NUMBERS, Evidence, Scenarios, check_points, evidence, scenarios
-from engine.npv.simulation import Histogram, Simulated, merge, simulate
+from engine.npv.simulation import Simulated, merge, simulate
 from engine.npv.spec import TIERS, NpvSpec
 from engine.npv.tornado import tornado
 from engine.result import Result
@@ -50,12 +51,14 @@ class Npv(Study[NpvSpec]):
     parallel = "threads"
 
     def needs(self, spec: NpvSpec) -> dict[str, Spec]:
-        """The scaling law when compute is not given, and the curve when exclusivity follows it."""
+        """The law when it is the one fitted on the table in use, and the curve when exclusivity follows it."""
         asked: dict[str, Spec] = {}
-        if needs_law(spec):
+        if needs_fit(spec):
             asked["scaling"] = registry.study("scaling").spec_type.parse({"direction": "compute_on_parameters"})
         if spec.exclusivity == "survival":
-            asked["diffusion"] = registry.study("diffusion").spec_type.parse({"domain": spec.exclusivity_domain})
+            asked["diffusion"] = registry.study("diffusion").spec_type.parse(
+                {"domain": spec.exclusivity_domain, "parts": "curve"}
+            )
         return asked
 
     def chunks(self, work: Work[NpvSpec]) -> Sequence[Any]:
@@ -106,7 +109,7 @@ def setting(work: Work[NpvSpec]) -> Setting:
 
 def _exact_result(spec: NpvSpec, ready: Setting) -> Result:
     figures = exact.evaluate(ready.projects)
-    return _result(spec, ready, answers.tier_table(figures), ready.mix, {}, {})
+    return _result(spec, ready, answers.tier_table(figures), ExactX(ready.mix), {}, {})
 
 
 def _simulated_result(spec: NpvSpec, ready: Setting, run: Simulated) -> Result:
@@ -134,7 +137,7 @@ def _result(
     spec: NpvSpec,
     ready: Setting,
     tiers: pl.DataFrame,
-    x: LogNormalMixture | Histogram,
+    x: Distribution,
     extra: dict[str, Any],
     more: dict[str, pl.DataFrame],
 ) -> Result:
@@ -144,7 +147,7 @@ def _result(
     tables = {
         "tiers": tiers,
         "tornado": tornado(spec, ready.found, _tier_iii_mu(spec, ready)),
-        "distribution": answers.distribution_table(ready.projects, ready.mu, x),
+        "distribution": distribution_table(ready.projects, ready.mu, x),
         "compute_routes": answers.route_table(spec, ready.found.law),
         "recovery": answers.recovery_table(spec, ready.found, ready.projects, row),
         **more,
@@ -155,9 +158,16 @@ def _result(
         "engine": spec.chosen_engine,
         **{name: figures[name] for name in exact.FIGURES},
         **extra,
+        "apc_floor_star_share": _floor_share(spec, ready, row, figures, x),
         **_context(spec, ready, row, figures),
     }
     return Result("npv", summary, tables, tuple(_warnings(spec, ready, row, figures, tables)))
+
+
+def _floor_share(spec: NpvSpec, ready: Setting, row: int, figures: dict[str, Any], x: Distribution) -> float | None:
+    """The commitment as a guaranteed floor of revenue."""
+    scale, cost = math.exp(ready.mu[row]), figures["upfront_cost_usd"]
+    return floor_share(x, (figures["mean_usd"] + cost) / scale, cost / scale, spec.apc_max_share)
 
 
 def _tier_iii_mu(spec: NpvSpec, ready: Setting) -> float:

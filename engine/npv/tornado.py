@@ -8,6 +8,7 @@ import polars as pl
 
 from engine.cashflow import Floats
 from engine.npv import exact
+from engine.npv.cost import uses_law
 from engine.npv.kernel import SLICE, Draws, Scratch, kernel
 from engine.npv.scenarios import Evidence, Scenarios, scenarios
 from engine.npv.spec import NpvSpec
@@ -86,7 +87,7 @@ def levers(spec: NpvSpec, found: Evidence, mu: float) -> list[Lever]:
             )
         ),
     ]
-    if found.law is not None:
+    if uses_law(spec):
         exponent = _base_value(spec, found, "scaling_exponent")
         chosen.append(_plain("scaling exponent", "", "scaling_exponent", exponent, change))
     return chosen

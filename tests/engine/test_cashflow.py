@@ -27,6 +27,7 @@ def test_monthly_rate_compounds_to_the_annual_rate() -> None:
     assert (1 + monthly_rate(0.20)) ** 12 == pytest.approx(1.20, rel=1e-14)
 
 
+@settings(deadline=None)
 @given(rate=st.floats(1e-9, 5), months=st.integers(1, 600))
 def test_annuity_is_the_sum_of_discounted_months(rate: float, months: int) -> None:
     by_hand = math.fsum((1 + rate) ** (-t / 12) for t in range(1, months + 1))
@@ -59,6 +60,7 @@ def single(scale: float, sigma: float) -> LogNormalMixture:
     return LogNormalMixture(np.array([[scale]]), np.array([[1.0]]), np.array([sigma]))
 
 
+@settings(deadline=None)
 @given(scale=st.floats(1e-3, 1e6), sigma=st.floats(0.05, 3), p=st.floats(1e-6, 1 - 1e-6))
 def test_one_component_is_scipys_lognormal(scale: float, sigma: float, p: float) -> None:
     mix, oracle = single(scale, sigma), stats.lognorm(sigma, scale=scale)
@@ -132,7 +134,7 @@ def test_nodes_integrate_a_uniform_drop(kept: int, ends: tuple[float, float], si
     factor = low + (high - low) * nodes
     mix = LogNormalMixture(factor[None], weights[None], np.array([sigma]))
     log_x = math.log((low + high) / 2) + sigma * z
-    assert mix.cdf(np.array([log_x]))[0] == pytest.approx(uniform_drop_cdf(low, high, sigma, log_x), abs=2e-10)
+    assert mix.cdf(np.array([log_x]))[0] == pytest.approx(uniform_drop_cdf(low, high, sigma, log_x), abs=1e-9)
 
 
 def test_sixteen_nodes_serve_the_default_range() -> None:

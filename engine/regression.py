@@ -83,8 +83,7 @@ def design(
     can't weigh. Raises `DesignError` for too few rows, a constant or a collinear regressor.
     """
     effects = effects or []
-    columns = [y, *x, *effects, *([cluster] if cluster else [])]
-    rows = drop_singletons(frame.drop_nulls(columns), effects)
+    rows = complete_rows(frame, [y, *x, *([cluster] if cluster else [])], effects)
     parts, names = [np.ones(rows.height)], ["const"]
     for name in x:
         parts.append(rows[name].cast(pl.Float64).to_numpy())
@@ -97,6 +96,18 @@ def design(
     _check(matrix, names, x)
     codes = rows[cluster].rank("dense").cast(pl.Int64).to_numpy() - 1 if cluster else None
     return Design(rows[y].cast(pl.Float64).to_numpy(), matrix, tuple(names), codes)
+
+
+def complete_rows(frame: pl.DataFrame, columns: list[str], effects: list[str]) -> pl.DataFrame:
+    """The rows a design uses: no null in the columns and effects, none alone in its level of an effect.
+
+    Raises `DesignError` when the effects leave nothing.
+    """
+    known = frame.drop_nulls([*columns, *effects])
+    rows = drop_singletons(known, effects)
+    if rows.is_empty() and not known.is_empty():
+        raise DesignError(f"Every level of {' or '.join(effects)} has one row only; use fewer effects or more data.")
+    return rows
 
 
 def drop_singletons(frame: pl.DataFrame, effects: list[str]) -> pl.DataFrame:
@@ -127,7 +138,7 @@ def fit(d: Design, covariance: Covariance = "HC3") -> Fit:
     HC0-HC3 after MacKinnon and White (1985); cluster after Liang and Zeger (1986) with the usual small-sample
     factor G/(G-1) (n-1)/(n-k). AIC counts regression coefficients, as statsmodels does.
     """
-    gram_inverse = np.linalg.inv(d.x.T @ d.x)
+    gram_inverse = _inverse(d.x.T @ d.x)
     coef = gram_inverse @ (d.x.T @ d.y)
     residuals = d.y - d.x @ coef
     n, k = d.x.shape
@@ -153,16 +164,66 @@ def fit_iv(d: Design, endogenous: str, instrument: Floats, covariance: Covarianc
     """
     z = d.x.copy()
     z[:, d.names.index(endogenous)] = instrument
-    inverse = np.linalg.inv(z.T @ d.x)
+    inverse = _inverse(z.T @ d.x)
     coef = inverse @ (z.T @ d.y)
     residuals = d.y - d.x @ coef
-    meat = _meat(Design(d.y, z, d.names, d.clusters), residuals, np.linalg.inv(z.T @ z), covariance)
+    meat = _meat(Design(d.y, z, d.names, d.clusters), residuals, _inverse(z.T @ z), covariance)
     n, centred = len(d.y), d.y - d.y.mean()
     rss = float(residuals @ residuals)
     degrees = _degrees(d, covariance)
     return Fit(
         d.names, coef, inverse @ meat @ inverse.T, residuals, n, 1 - rss / float(centred @ centred), math.nan, degrees
     )
+
+
+def leverages(x: Floats) -> Floats:
+    """Diagonal of the hat matrix (n,) of a design matrix (n, k) of full rank."""
+    basis = np.linalg.qr(x)[0]
+    return np.asarray((basis**2).sum(axis=1))
+
+
+def weighted(d: Design, weights: Floats) -> Design:
+    """The design whose least squares is `d`'s weighted least squares: rows multiplied by the root of the weights."""
+    root = np.sqrt(weights)
+    return Design(d.y * root, d.x * root[:, None], d.names, d.clusters)
+
+
+def contrast(fitted: Fit, weights: Floats) -> dict[str, float]:
+    """A linear combination of coefficients, weights (k,): `coef`, `se`, `ci_low`, `ci_high`, `p`, as `Fit.term`."""
+    covariance = np.atleast_2d(weights @ fitted.covariance @ weights)
+    single = Fit(
+        ("combination",),
+        np.atleast_1d(weights @ fitted.coef),
+        covariance,
+        fitted.residuals,
+        fitted.n,
+        fitted.r2,
+        fitted.aic,
+        fitted.degrees,
+    )
+    return single.term("combination")
+
+
+def wald(fitted: Fit, contrasts: Floats) -> dict[str, float]:
+    """Test that every combination of coefficients, a row (k,) each, is zero: `statistic` (F), `df`, `df_residual`, `p`.
+
+    Wald statistic over its number of rows, as F with that many and n - k degrees of freedom (clusters - 1 under
+    cluster errors).
+    """
+    from scipy.special import fdtrc
+
+    values = contrasts @ fitted.coef
+    spread = contrasts @ fitted.covariance @ contrasts.T
+    df = len(contrasts)
+    if np.linalg.matrix_rank(spread, hermitian=True) < df:
+        raise DesignError(f"A joint test of {df} terms needs more rows or clusters than there are.")
+    spare = fitted.degrees if math.isfinite(fitted.degrees) else float(fitted.n - len(fitted.coef))
+    statistic = float(values @ np.linalg.solve(spread, values)) / df
+    return {"statistic": statistic, "df": df, "df_residual": spare, "p": float(fdtrc(df, spare, statistic))}
+
+
+def _inverse(matrix: Floats) -> Floats:
+    return np.asarray(np.linalg.inv(matrix))
 
 
 def _degrees(d: Design, covariance: Covariance) -> float:
@@ -175,10 +236,12 @@ def _meat(d: Design, residuals: Floats, gram_inverse: Floats, covariance: Covari
         if d.clusters is None:
             raise DesignError("Cluster-robust errors need a cluster column.")
         groups = int(d.clusters.max()) + 1
+        if groups < 2:
+            raise DesignError("Cluster-robust errors need at least two clusters; the rows used are all in one.")
         scores = np.zeros((groups, k))
         np.add.at(scores, d.clusters, d.x * residuals[:, None])
-        return scores.T @ scores * (groups / (groups - 1) * (n - 1) / (n - k))
-    return d.x.T @ (d.x * _row_weights(d, residuals, gram_inverse, covariance)[:, None])
+        return np.asarray(scores.T @ scores * (groups / (groups - 1) * (n - 1) / (n - k)))
+    return np.asarray(d.x.T @ (d.x * _row_weights(d, residuals, gram_inverse, covariance)[:, None]))
 
 
 def _row_weights(d: Design, residuals: Floats, gram_inverse: Floats, covariance: Covariance) -> Floats:
@@ -188,4 +251,4 @@ def _row_weights(d: Design, residuals: Floats, gram_inverse: Floats, covariance:
     spare = 1 - np.einsum("ij,jk,ik->i", d.x, gram_inverse, d.x)
     if spare.min() < NO_LEVERAGE_LEFT:
         raise DesignError(f"A row is alone in its cell, so {covariance} is not defined; use fewer effects.")
-    return residuals**2 / (spare if covariance == "HC2" else spare**2)
+    return np.asarray(residuals**2 / (spare if covariance == "HC2" else spare**2))

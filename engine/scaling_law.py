@@ -1,37 +1,190 @@
-"""Rows and fits of the scaling law: shared by the scaling and bootstrap studies."""
+"""Question, rows and fits of the scaling law: shared by the scaling and bootstrap studies."""
 
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal
 
 import polars as pl
+from pydantic import BeforeValidator, model_validator
 
-from engine.regression import Covariance, Fit, design, fit
+from engine.formulas import parse
+from engine.regression import Covariance, Design, DesignError, Fit, complete_rows, design, fit
+from engine.spec import Spec, parameter
+from engine.tables import scaling_table
 
 Direction = Literal["compute_on_parameters", "cost_on_parameters", "parameters_on_compute"]
-Effects = Literal["pooled", "year"]
 
 COLUMNS: dict[str, tuple[str, str]] = {
     "compute_on_parameters": ("training_compute_flop", "parameters"),
     "cost_on_parameters": ("cost_usd_2023", "parameters"),
     "parameters_on_compute": ("parameters", "training_compute_flop"),
 }
-UNITS = {"training_compute_flop": "FLOP", "cost_usd_2023": "USD of 2023", "parameters": "parameters"}
+EFFECTS = ("year", "domain", "organization_type", "architecture")
+POOLED = "pooled"
+ORIGIN = {"base_model": pl.String, "country_first": pl.String, "notable": pl.Boolean}
+KEPT = ("model", "organization", "organization_type", "domain", "architecture", "access", "year", "publication_date")
+
+_QUANTITIES = {
+    "training_compute_flop": ("compute", "train_compute_flops", "train_compute_flop"),
+    "cost_usd_2023": ("cost", "train_cost_usd"),
+    "parameters": ("params",),
+}
+FORMULA_COLUMNS: dict[str, str] = {
+    "log_compute": "training_compute_flop",
+    "log_cost": "cost_usd_2023",
+    "log_params": "parameters",
+    "log_parameters": "parameters",
+    "arch": "architecture",
+    "org_type": "organization_type",
+    **{name: name for name in EFFECTS},
+    **{alias: name for name, aliases in _QUANTITIES.items() for alias in (name, *aliases)},
+}
 
 
-def points(table: pl.DataFrame, direction: str, effects: str = "pooled") -> pl.DataFrame:
-    """Rows a fit uses, both variables positive. Columns: model, organization, year, x, y (natural logs), cell.
+def parse_effects(text: str) -> tuple[str, ...]:
+    """The columns of an effects text such as 'year,domain'; none for 'pooled'."""
+    return () if text == POOLED else tuple(text.split(","))
 
-    `cell` is the code of the effect's level (0 throughout when pooled); with year effects, rows without a year go.
+
+def canonical_effects(given: Any) -> str:
+    """The one spelling of a set of effects: 'pooled', or names in the order of EFFECTS joined by commas.
+
+    Takes text ('year, domain', 'none', 'pooled', ''), a sequence of names, or None. Raises `ValueError` for a name
+    that is no effect.
     """
+    if not isinstance(given, str | list | tuple | None):
+        raise ValueError("give the names of effects joined by commas, or none")
+    names = given.split(",") if isinstance(given, str) else list(given or ())
+    wanted = {str(name).strip() for name in names} - {"", "none", POOLED}
+    for name in sorted(wanted):
+        if name not in EFFECTS:
+            raise ValueError(f"there is no effect '{name}'; choose among {', '.join(EFFECTS)}, or none")
+    return ",".join(name for name in EFFECTS if name in wanted) or POOLED
+
+
+Effects = Annotated[str, BeforeValidator(canonical_effects)]
+
+
+class LawSpec(Spec):
+    """Which law, on which rows."""
+
+    presets: ClassVar[dict[str, dict[str, Any]]] = {"published": {"derivatives": True}}
+
+    direction: Direction = parameter(
+        "compute_on_parameters",
+        "Direction of the fit",
+        description="response on regressor, both in natural logs",
+        group="Fit",
+    )
+    effects: Effects = parameter(
+        POOLED,
+        "Effects",
+        description="pooled, or a list such as year,domain: a dummy for each release year, domain, organization_type "
+        "or architecture",
+        group="Fit",
+    )
+    formula: str | None = parameter(
+        None,
+        "Formula",
+        description="in place of direction and effects, such as log_compute ~ log_params + C(year)",
+        group="Fit",
+        max_length=300,
+    )
+    first_year: int | None = parameter(
+        None, "First release year", unit="year", description="empty: every year", ge=1900, le=2100, group="Rows"
+    )
+    derivatives: bool = parameter(
+        False,
+        "Include derivatives",
+        description="models built on a base model, whose compute may be the base model's; known for the models table",
+        group="Rows",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_formula(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or not isinstance(given.get("formula"), str):
+            return given
+        direction, effects = asked_by(given["formula"])
+        return {**given, "direction": direction, "effects": effects, "formula": None}
+
+
+def asked_by(formula: str) -> tuple[str, str]:
+    """Direction and effects of a formula over the columns of the scaling table; `FormulaError` when it asks else."""
+    read = parse(formula, FORMULA_COLUMNS)
+    asked = {columns: direction for direction, columns in COLUMNS.items()}
+    for name in read.regressors:
+        if name in EFFECTS:
+            raise ValueError(f"the formula has '{name}' as a number; write C({name})")
+    if len(read.regressors) != 1 or (read.response, read.regressors[0]) not in asked:
+        raise ValueError(
+            f"no law has {read.response} on {' and '.join(read.regressors) or 'nothing'}; there is "
+            f"{', '.join(asked.values())}"
+        )
+    return asked[read.response, read.regressors[0]], canonical_effects(read.effects)
+
+
+def with_origin(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """The scaling table with base_model, country_first and notable, as far as they are known.
+
+    They are known when the scaling table is the models table's own; a user's table has nulls.
+    """
+    table, models = tables["scaling"], tables.get("models")
+    if models is not None and scaling_table(models).equals(table):
+        return table.hstack(models.select(*ORIGIN))
+    return table.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in ORIGIN.items())
+
+
+def origin_known(table: pl.DataFrame) -> bool:
+    """Whether `with_origin` found the models behind the table."""
+    return bool(table["notable"].is_not_null().any())
+
+
+def law_rows(spec: LawSpec, table: pl.DataFrame) -> pl.DataFrame:
+    """The rows a law may use: from the first year on, and without derivatives unless they are asked for."""
+    kept = table if spec.derivatives else table.filter(pl.col("base_model").is_null())
+    return kept if spec.first_year is None else kept.filter(pl.col("year") >= spec.first_year)
+
+
+def usable_effects(table: pl.DataFrame, direction: str, effects: str) -> tuple[str, list[str]]:
+    """The effects whose column the rows of the fit have at all, and a sentence for each that is dropped."""
+    rows = _positive(table, direction)
+    absent = [name for name in parse_effects(effects) if rows[name].null_count() == rows.height]
+    kept = canonical_effects([name for name in parse_effects(effects) if name not in absent])
+    return kept, [f"The table has no {name} for these rows; its effect is dropped." for name in absent]
+
+
+def points(table: pl.DataFrame, direction: str, effects: str = POOLED) -> pl.DataFrame:
+    """Rows a fit uses, both variables positive. Columns: row (its place in the table), KEPT, parameters, x, y (logs).
+
+    Rows without a level of an effect, or alone in theirs, are left out. Raises `DesignError`, naming the column, when
+    a variable has no value at all, and when the effects leave nothing.
+    """
+    names = list(parse_effects(effects))
+    rows = _positive(table, direction)
+    if rows.is_empty():
+        raise DesignError(_nothing_left(table, direction))
+    return complete_rows(rows, [], names)
+
+
+def _positive(table: pl.DataFrame, direction: str) -> pl.DataFrame:
     y, x = COLUMNS[direction]
-    kept = table.filter((pl.col(x) > 0) & (pl.col(y) > 0))
-    if effects == "year":
-        kept = kept.filter(pl.col("year").is_not_null())
-    cell = pl.col("year").cast(pl.Int64) if effects == "year" else pl.lit(0, pl.Int64)
-    return kept.select("model", "organization", "year", x=pl.col(x).log(), y=pl.col(y).log(), cell=cell)
+    kept = table.with_row_index("row").filter((pl.col(x) > 0) & (pl.col(y) > 0))
+    return kept.select("row", *KEPT, "parameters", x=pl.col(x).log(), y=pl.col(y).log())
+
+
+def _nothing_left(table: pl.DataFrame, direction: str) -> str:
+    for name in COLUMNS[direction]:
+        if not (table[name] > 0).any():
+            return f"Column '{name}' has no positive value in the {table.height} rows used, so {direction} has no rows."
+    return f"No row has both {' and '.join(COLUMNS[direction])}, so {direction} has no rows."
+
+
+def law_design(rows: pl.DataFrame, effects: str, covariance: Covariance = "HC3", more: Sequence[str] = ()) -> Design:
+    """Design of y on x, `more` regressors and the effects; organization as cluster where the covariance wants it."""
+    cluster = "organization" if covariance == "cluster" else None
+    return design(rows, "y", ["x", *more], list(parse_effects(effects)), cluster)
 
 
 def fit_law(table: pl.DataFrame, direction: str, effects: str, covariance: Covariance = "HC3") -> Fit:
     """OLS of y on x (both natural logs) with the effects; `DesignError` when it can't be run."""
-    rows = points(table, direction, effects)
-    cluster = "organization" if covariance == "cluster" else None
-    return fit(design(rows, "y", ["x"], ["year"] if effects == "year" else None, cluster), covariance)
+    return fit(law_design(points(table, direction, effects), effects, covariance), covariance)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from engine.result import Result, jsonable
 from engine.spec import SpecError
 from jobs import client
 from jobs.contract import contract
+from jobs.execute import execute
 from jobs.question import from_record
 from jobs.store import Store, write_atomically
 
@@ -22,7 +24,8 @@ Json = Annotated[bool, Parameter(name="--json", negative=(), help="print one JSO
 def runs_app() -> App:
     """Commands on stored runs; a key may be shortened to letters that no other run begins with."""
     app = App(name="runs", help="Stored runs: list, show, verify, export, remove.")
-    for name, command in {"ls": ls, "show": show, "verify": verify, "export": export, "rm": rm}.items():
+    commands: dict[str, Callable[..., None]] = {"ls": ls, "show": show, "verify": verify, "export": export, "rm": rm}
+    for name, command in commands.items():
         app.command(command, name=name)
     return app
 
@@ -56,7 +59,7 @@ def verify(key: str, *, store: Root = "", json: Json = False) -> None:
     question = from_record(record)
     if question.key != whole:
         raise SpecError(f"The data or the engine changed since run {whole[:12]}; it can't be verified any more.")
-    again = client.execute(question, kept, fresh=True).result
+    again = execute(question, kept, fresh=True).result
     same = again.sha256() == stored.sha256()
     _print_rows([{"key": whole, "stored": stored.sha256(), "again": again.sha256(), "same": same}], json)
     if not same:

@@ -153,7 +153,7 @@ class Store:
         """Whether someone asked to stop it."""
         return bool(self._fs.get_file_info(f"{self._base}/{_run(key)}/cancel").type == pafs.FileType.File)
 
-    def keys(self) -> list[str]:
+    def run_keys(self) -> list[str]:
         """Keys of all runs, sorted."""
         selector = pafs.FileSelector(f"{self._base}/runs", allow_not_found=True)
         return sorted(i.base_name for i in self._fs.get_file_info(selector) if i.type == pafs.FileType.Directory)

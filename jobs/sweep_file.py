@@ -43,7 +43,7 @@ def _load(path: Path) -> Any:
         raise SpecError(f"{path.name} is not plain YAML ({' '.join(str(error).split())}).") from None
 
 
-class _NoAliases(yaml.SafeLoader):
+class _NoAliases(yaml.SafeLoader):  # type: ignore[misc]
     """Plain values only: no tags that make objects, no aliases that could blow up."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:

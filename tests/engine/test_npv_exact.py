@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import integrate, optimize, stats
 
 from engine.cashflow import annuity
+from engine.exclusivity import months_kept_weights, survival_atoms
 from engine.npv import NpvSpec
-from engine.npv.exclusivity import months_kept_weights, survival_atoms
 from engine.npv.scenarios import Evidence
 from tests.engine.npv_cases import CURVE, diffusion_result, run
 

@@ -28,14 +28,14 @@ def test_what_is_saved_comes_back(store: Store) -> None:
     assert result is not None
     assert result.sha256() == RESULT.sha256()
     assert store.spec("k") == {"study": "s"}
-    assert store.keys() == ["k"]
+    assert store.run_keys() == ["k"]
     store.drop_chunks("k")
     assert store.chunk("k", 3) is None
 
 
 def test_absent_things_are_none(store: Store) -> None:
     assert (store.result("k"), store.chunk("k", 0), store.status("k"), store.spec("k")) == (None, None, None, None)
-    assert store.keys() == []
+    assert store.run_keys() == []
 
 
 @pytest.mark.parametrize("name", ["result.parquet", "chunks/000000.parquet"])

@@ -1,0 +1,143 @@
+"""A regression made ready to be resampled, and its replicates: pairs, clusters, or residuals with random signs."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.regression import NO_LEVERAGE_LEFT, DesignError, leverages
+from engine.scaling_law import law_design, parse_effects
+from engine.wild_cluster import webb
+
+Floats = NDArray[np.float64]
+Kind = Literal["pairs", "wild", "cluster"]
+WildWeights = Literal["rademacher", "webb"]
+SLICE = 32
+DRAWS_PER_WORD, SIGNS_PER_WORD = 2, 64
+PLAIN_COLUMNS = 2
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What every replicate of a slope shares.
+
+    Rows are sorted by the cell of the largest effect: `starts` (cells + 1,) are the cells' first rows, `columns` (n, p)
+    the dummies of the other effects, x and y, the last two centred. `unit` (n,) is what each row is drawn with: itself,
+    or its cluster. `pull` (n,) is how far each row's residual moves the slope, with the leverage taken out: the slope
+    without row i is slope - pull[i].
+    """
+
+    kind: Kind
+    slope: float
+    units: int
+    unit: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    columns: Floats
+    pull: Floats
+
+    @property
+    def n(self) -> int:
+        return len(self.unit)
+
+
+def sample(rows: pl.DataFrame, effects: str, kind: Kind = "pairs") -> Sample:
+    """Rows of a law (`scaling_law.points`) ready for resampling.
+
+    Clusters are organizations; rows without one are left out there. Raises `DesignError` where the law itself can't be
+    fitted, and for fewer than two clusters.
+    """
+    used = rows.drop_nulls("organization") if kind == "cluster" else rows
+    names = sorted(parse_effects(effects), key=lambda name: -used[name].n_unique())
+    ordered = used.sort(names[:1], maintain_order=True) if names else used
+    unit = _codes(ordered["organization"]) if kind == "cluster" else np.arange(ordered.height)
+    units = int(unit.max()) + 1 if unit.size else 0
+    if kind == "cluster" and units < 2:
+        raise DesignError("A cluster bootstrap needs rows of at least two organizations.")
+    pull, slope = _pull(ordered, effects)
+    cells = _codes(ordered[names[0]]) if names else np.zeros(ordered.height, np.int64)
+    starts = np.searchsorted(cells, np.arange(int(cells.max()) + 2))
+    return Sample(kind, slope, units, unit, starts, _columns(ordered, names[1:]), pull)
+
+
+def _codes(column: pl.Series) -> NDArray[np.int64]:
+    return np.asarray(column.rank("dense").cast(pl.Int64).to_numpy() - 1)
+
+
+def _columns(rows: pl.DataFrame, effects: list[str]) -> Floats:
+    dummies = [
+        (rows[effect] == level).cast(pl.Float64).to_numpy()
+        for effect in effects
+        for level in rows[effect].unique().sort().to_list()[1:]
+    ]
+    x, y = rows["x"].to_numpy(), rows["y"].to_numpy()
+    return np.ascontiguousarray(np.column_stack([*dummies, x - x.mean(), y - y.mean()]))
+
+
+def _pull(rows: pl.DataFrame, effects: str) -> tuple[Floats, float]:
+    """x_i e_i / ((1 - h_i) sum of x^2), x net of the effects, and the slope (Belsley, Kuh and Welsch 1980)."""
+    d = law_design(rows, effects)
+    j = d.names.index("x")
+    others = np.linalg.qr(np.delete(d.x, j, axis=1))[0]
+    x, y = (v - others @ (others.T @ v) for v in (d.x[:, j], d.y))
+    slope, spare = float(x @ y / (x @ x)), 1 - leverages(d.x)
+    numerator = x * (y - slope * x) / (x @ x)
+    return np.divide(numerator, spare, out=np.zeros(len(x)), where=spare > NO_LEVERAGE_LEFT), slope
+
+
+def replicates(
+    prepared: Sample, size: int, rng: np.random.Generator, wild_weights: WildWeights = "rademacher"
+) -> Floats:
+    """Slopes (size,) of that many resamples; NaN where a resample leaves x no spread.
+
+    Memory stays at SLICE rows of random words, whatever the size.
+    """
+    draw = _wild if prepared.kind == "wild" else _resampled
+    steps = range(0, size, SLICE)
+    return np.concatenate([draw(prepared, min(SLICE, size - first), rng, wild_weights) for first in steps])
+
+
+def _resampled(prepared: Sample, size: int, rng: np.random.Generator, _: WildWeights) -> Floats:
+    from engine.bootstrap.kernel import count_draws
+
+    words = _words(rng, size, math.ceil(prepared.units / DRAWS_PER_WORD))
+    return weighted(prepared, count_draws(words, prepared.units))
+
+
+def _wild(prepared: Sample, size: int, rng: np.random.Generator, weights: WildWeights) -> Floats:
+    """Residuals, corrected for leverage as in HC3, times random signs (Davidson and Flachaire 2008)."""
+    if weights == "webb":
+        return np.asarray(prepared.slope + webb(rng, (size, prepared.n)) @ prepared.pull)
+    words = _words(rng, size, math.ceil(prepared.n / SIGNS_PER_WORD)).astype("<u8")
+    up = np.unpackbits(words.view(np.uint8), axis=1, count=prepared.n, bitorder="little").astype(np.float64)
+    return np.asarray(prepared.slope + 2 * (up @ prepared.pull) - prepared.pull.sum())
+
+
+def _words(rng: np.random.Generator, rows: int, columns: int) -> NDArray[np.uint64]:
+    """Random 64-bit words, a row a replicate."""
+    return rng.integers(0, 2**64, size=(rows, columns), dtype=np.uint64)
+
+
+def weighted(prepared: Sample, counts: NDArray[np.int32]) -> Floats:
+    """Slopes of given resamples: `counts` (replicates, units) says how often each unit is in."""
+    from engine.bootstrap.kernel import simple_slopes, swept_slopes
+
+    slopes = simple_slopes if prepared.columns.shape[1] == PLAIN_COLUMNS else swept_slopes
+    return np.asarray(slopes(counts, prepared.unit, prepared.starts, prepared.columns))
+
+
+def jackknife(prepared: Sample) -> Floats:
+    """Slope without each unit in turn; for rows by the closed form, for clusters by leaving them out."""
+    if prepared.kind != "cluster":
+        return prepared.slope - prepared.pull
+    left = [_without(prepared, first) for first in range(0, prepared.units, SLICE)]
+    return np.concatenate(left)
+
+
+def _without(prepared: Sample, first: int) -> Floats:
+    gone = np.arange(first, min(first + SLICE, prepared.units))
+    weights = np.ones((len(gone), prepared.units), np.int32)
+    weights[np.arange(len(gone)), gone] = 0
+    return weighted(prepared, weights)

@@ -63,3 +63,11 @@ def quartiles_by(frame: pl.DataFrame, by: Sequence[str], value: str) -> pl.DataF
         )
         .sort(by)
     )
+
+
+def in_words(number: float) -> str:
+    """A positive number to two digits, in thousands, millions or billions where it is that large."""
+    for size, word in ((1e9, " billion"), (1e6, " million"), (1e3, " thousand")):
+        if number >= size:
+            return f"{number / size:.2g}{word}"
+    return f"{number:.2g}"

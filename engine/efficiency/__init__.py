@@ -60,6 +60,7 @@ class Efficiency(Study[EfficiencySpec]):
             "hardware": chips,
             "hardware_trends": hardware_trends(chips),
         }
+        summary["answer"] = answer(answers["elasticity"], answers["cost_elasticity"])
         return Result(self.name, summary, tables, (*_warnings(work.spec), *reasons))
 
 
@@ -83,6 +84,29 @@ RETURNS_TABLES = {
     "elasticity": pl.DataFrame(schema=ELASTICITY_SCHEMA),
     "hedonic": pl.DataFrame(),
     "reason": pl.DataFrame(schema={"reason": pl.String}),
+}
+
+
+def answer(elasticities: pl.DataFrame, costs: pl.DataFrame) -> str:
+    """Whether the metrics show diminishing returns to compute, in words, from the intervals of the tables."""
+    parts = [
+        f"{METRIC_WORDS[row['metric']]}: {row['elasticity']:+.2f} [{row['ci_low']:+.2f}, {row['ci_high']:+.2f}] per "
+        f"unit of log compute within a year (n = {row['n']}). {row['verdict']}"
+        for row in elasticities.filter(pl.col("metric").is_in(CORRECTED_METRICS)).iter_rows(named=True)
+    ]
+    instrumented = costs.filter(pl.col("method") == "IV")
+    for row in instrumented.iter_rows(named=True):
+        parts.append(
+            f"Cost rises {row['elasticity']:.2f} % [{row['ci_low']:.2f}, {row['ci_high']:.2f}] with 1 % more compute "
+            f"(instrumented, first-stage F = {row['first_stage_f']:.0f}, n = {row['n']})."
+        )
+    return " ".join(parts) or "The data do not carry a test of diminishing returns."
+
+
+METRIC_WORDS = {
+    "compute_per_dollar": "FLOP per dollar",
+    "cost_per_parameter": "Cost per parameter",
+    "flop_per_joule": "FLOP per joule",
 }
 
 

@@ -12,7 +12,15 @@ from engine.regression import DesignError
 from engine.result import Result, packed, unpacked
 from engine.spec import Spec, parameter
 from engine.study import Study, Work
-from engine.summaries import MIN_HEADLINE_ROWS, attrition, binned, counts_of, quantile_edges, quartiles_by
+from engine.summaries import (
+    MIN_HEADLINE_ROWS,
+    attrition,
+    binned,
+    counts_of,
+    in_words,
+    quantile_edges,
+    quartiles_by,
+)
 
 TERCILES = ("Low", "Medium", "High")
 FIXED_BINS = ("0", "1-9", "10+")
@@ -239,7 +247,7 @@ def finding(models: pl.DataFrame, labels: Sequence[str]) -> str:
     ratio = 10 ** (_median(high) - _median(low))
     return (
         f"Across {models.height} models of {models['country'].n_unique()} countries, the median model in bin "
-        f"'{labels[-1]}' (n = {high.height}) used {ratio:.2g} times the training compute of that in bin "
+        f"'{labels[-1]}' (n = {high.height}) used {in_words(ratio)} times the training compute of that in bin "
         f"'{labels[0]}' (n = {low.height}). {_confounding(low, high)}"
     )
 

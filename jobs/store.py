@@ -26,6 +26,7 @@ from engine.result import Result, ResultDamaged
 
 HEARTBEAT_SECONDS = 1.0
 LOST_SECONDS = 15.0
+WATCH_SECONDS = 2.5
 
 State = Literal["running", "done", "failed", "cancelled", "lost"]
 
@@ -43,11 +44,9 @@ class Status:
     started: float = 0.0
     heartbeat: float = 0.0
 
-    def seen(self, now: float) -> "Status":
-        """This status as it must be read at `now`: a running one without a heartbeat is lost."""
-        if self.state == "running" and now - self.heartbeat > LOST_SECONDS:
-            return replace(self, state="lost", message="The process that ran it stopped; start it again to go on.")
-        return self
+    def lost(self) -> "Status":
+        """This status of a run whose process has stopped."""
+        return replace(self, state="lost", message="The process that ran it stopped; start it again to go on.")
 
 
 class Store:
@@ -64,6 +63,7 @@ class Store:
         else:
             self._fs, self._base = pafs.FileSystem.from_uri(root)
             self._leases = from_url(root)
+        self._beats: dict[str, tuple[float, float]] = {}
 
     def save_spec(self, key: str, spec: Mapping[str, Any]) -> None:
         """Record what the run asks, so that another process can run it."""
@@ -80,7 +80,25 @@ class Store:
     def status(self, key: str) -> Status | None:
         """The run's status as of now, or None for a run never started."""
         found = self._read_json(f"{_run(key)}/status.json")
-        return Status(**found).seen(time.time()) if found else None
+        if not found:
+            return None
+        status = Status(**found)
+        return status.lost() if status.state == "running" and not self._beating(key, status.heartbeat) else status
+
+    def _beating(self, key: str, heartbeat: float) -> bool:
+        """Whether a running status is alive.
+
+        At first sight by its age; after that by whether it changes while we watch, on a clock that can't be set, so
+        that a jump of the wall clock neither buries a live run nor keeps a dead one.
+        """
+        before, since = self._beats.get(key, (None, 0.0))
+        if before is None:
+            self._beats[key] = heartbeat, time.monotonic()
+            return abs(time.time() - heartbeat) <= LOST_SECONDS
+        if before != heartbeat:
+            self._beats[key] = heartbeat, time.monotonic()
+            return True
+        return time.monotonic() - since <= LOST_SECONDS and abs(time.time() - heartbeat) <= LOST_SECONDS
 
     def save_chunk(self, key: str, index: int, frame: pl.DataFrame) -> None:
         """Keep a chunk's frame."""
@@ -124,7 +142,7 @@ class Store:
         Attempt N+1 can be taken only when attempt N has ended or is lost, and its file is created only once.
         """
         status = self.status(key)
-        if status is not None and status.state == "running":
+        if status is not None and (status.state == "running" or self._stirs(key, status)):
             return None
         attempt = (status.attempt if status else 0) + 1
         try:
@@ -132,6 +150,18 @@ class Store:
         except AlreadyExistsError:
             return self._take_over(key, attempt)
         return attempt
+
+    def _stirs(self, key: str, status: Status) -> bool:
+        """Whether a run that looks lost still writes heartbeats: watched for a few, before it is taken over."""
+        if status.state != "lost":
+            return False
+        end = time.monotonic() + WATCH_SECONDS
+        while time.monotonic() < end:
+            time.sleep(HEARTBEAT_SECONDS / 2)
+            again = self._read_json(f"{_run(key)}/status.json")
+            if again and again["heartbeat"] != status.heartbeat:
+                return True
+        return False
 
     def _take_over(self, key: str, attempt: int) -> int | None:
         """The attempt after one that was claimed but never wrote a status before it was lost."""

@@ -1,3 +1,4 @@
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -81,6 +82,35 @@ def test_a_lost_run_can_be_taken_over_once(store: Store) -> None:
     assert status is not None
     assert status.state == "lost"
     assert [store.claim("k"), store.claim("k")] == [2, None]
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+def test_a_jump_of_the_clock_does_not_bury_a_live_run(store: Store, jump: float) -> None:
+    """Another process, whose clock is an hour off, goes on writing heartbeats: nobody takes its run."""
+    beating = threading.Event()
+
+    def beat() -> None:
+        while not beating.is_set():
+            store.save_status("k", Status("running", attempt=1, heartbeat=time.time() + jump))
+            time.sleep(0.3)
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    time.sleep(0.2)
+    try:
+        assert store.claim("k") is None
+        time.sleep(0.5)
+        status = store.status("k")
+        assert status is not None
+        assert status.state == "running"
+    finally:
+        beating.set()
+        thread.join()
+
+
+def test_a_dead_run_with_a_heartbeat_in_the_future_can_be_taken(store: Store) -> None:
+    store.save_status("k", Status("running", attempt=1, heartbeat=time.time() + 3600))
+    assert store.claim("k") == 2
 
 
 def test_a_live_run_cannot_be_taken(store: Store) -> None:

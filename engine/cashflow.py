@@ -11,8 +11,9 @@ Floats = NDArray[np.float64]
 
 NODES = 16
 MAX_NODE_WIDTH = 12.0
+NODES_BY_WIDTH = ((0.3, 4), (0.7, 5), (1.25, 6), (2.5, 8), (4.0, 10), (6.0, 12), (MAX_NODE_WIDTH, NODES))
 MAX_PANELS = 128
-NEWTON_TOLERANCE = 1e-7
+NEWTON_TOLERANCE = 2e-6
 MAX_STEPS = 200
 
 
@@ -29,6 +30,46 @@ def annuity(annual_rate: ArrayLike, months: ArrayLike) -> Floats:
     log_rate, k = np.broadcast_arrays(np.log1p(np.asarray(annual_rate, float)) / 12, np.asarray(months, float))
     step = np.expm1(log_rate)
     value: Floats = np.divide(-np.expm1(-k * log_rate), step, out=k.copy(), where=step != 0)
+    return value
+
+
+def revenue_annuity(
+    annual_rate: ArrayLike, months: ArrayLike, ramp_months: ArrayLike = 1.0, annual_growth: ArrayLike = 0.0
+) -> Floats:
+    """Present value over months 1..k of min(1, t / ramp) (1 + growth)^((t - 1) / 12); the arguments broadcast.
+
+    Month 1 at full revenue earns 1. Without ramp and growth it is `annuity`.
+    """
+    rate, k, ramp, growth = np.broadcast_arrays(
+        *(np.asarray(v, float) for v in (annual_rate, months, ramp_months, annual_growth))
+    )
+    first = (1 + growth) ** (-1 / 12)
+    value: Floats = first * annuity((1 + rate) / (1 + growth) - 1, k)
+    if np.any(ramp > 1):
+        value = value - first * _ramp_shortfall(rate, k, ramp, growth)
+    return value
+
+
+def _ramp_shortfall(rate: Floats, k: Floats, ramp: Floats, growth: Floats) -> Floats:
+    """Present value of what the ramp withholds, (1 - t / ramp) a month up to min(k, ramp - 1)."""
+    total = np.zeros(k.shape)
+    for t in range(1, int(min(ramp.max(), k.max())) + 1):
+        missing = np.maximum(0.0, 1 - t / ramp)
+        total += np.where(t <= k, missing * ((1 + growth) / (1 + rate)) ** (t / 12), 0.0)
+    return total
+
+
+def spending_factor(
+    annual_rate: ArrayLike, upfront_share: ArrayLike, months: ArrayLike, annual_decline: ArrayLike
+) -> Floats:
+    """Present value of spending 1 at today's prices: a share at once, the rest evenly at the ends of months 1..m.
+
+    Prices fall by `annual_decline` a year, so that a later month's share costs less.
+    """
+    rate, share, m, decline = np.broadcast_arrays(
+        *(np.asarray(v, float) for v in (annual_rate, upfront_share, months, annual_decline))
+    )
+    value: Floats = share + (1 - share) / m * annuity((1 + rate) / (1 - decline) - 1, m)
     return value
 
 
@@ -55,10 +96,19 @@ def panels_needed(low: Floats, high: Floats, sigma: Floats) -> int:
     return int(min(MAX_PANELS, max(1, np.ceil(widest / MAX_NODE_WIDTH))))
 
 
+def nodes_needed(low: Floats, high: Floats, sigma: Floats) -> int:
+    """Gauss-Legendre nodes in one panel that keep the error of `panels_needed`: fewer than 16 where little is spread.
+
+    Measured over 241 points within six sigma, sigma from .05 to 5, against 64 nodes.
+    """
+    widest = float(np.max((high - low) / (low * np.minimum(sigma, 1.0)), initial=0.0))
+    return next((nodes for width, nodes in NODES_BY_WIDTH if widest <= width), NODES)
+
+
 @functools.cache
-def uniform_nodes(panels: int) -> tuple[Floats, Floats]:
+def uniform_nodes(panels: int, per_panel: int = NODES) -> tuple[Floats, Floats]:
     """Nodes on (0, 1) and weights summing to 1 that integrate over Uniform(0, 1): Gauss-Legendre by panels."""
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    nodes, weights = np.polynomial.legendre.leggauss(per_panel)
     starts = np.arange(panels)[:, None]
     return ((starts + (nodes + 1) / 2) / panels).ravel(), np.tile(weights / 2 / panels, panels)
 
@@ -114,7 +164,7 @@ class LogNormalMixture:
             moved = guess + step
             inside = (moved >= low) & (moved <= high)
             guess = np.where(inside, moved, (low + high) / 2)
-            if np.all(np.where(inside, np.abs(step), high - low) < NEWTON_TOLERANCE):
+            if np.all(np.where(inside, np.abs(step), high - low) < NEWTON_TOLERANCE * self.sigma):
                 return guess
         raise ArithmeticError(f"The {p:g} quantile was not found in {MAX_STEPS} steps.")
 

@@ -13,6 +13,7 @@ _STUDIES = {
     "bootstrap": "engine.bootstrap:Bootstrap",
     "diffusion": "engine.diffusion:Diffusion",
     "npv": "engine.npv:Npv",
+    "welfare": "engine.welfare:Welfare",
     "sweep": "engine.sweep:Sweep",
 }
 

@@ -30,6 +30,7 @@ FILES = {
     "hardware": "hardware",
     "benchmarks": "benchmark_scores",
     "table": "scaling",
+    "pairs": "diffusion_pairs",
 }
 _INPUTS, _RUN, _SPEC = "Inputs", "Run", "Question"
 

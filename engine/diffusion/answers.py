@@ -97,17 +97,16 @@ def _interval(row: Mapping[str, Any], low: str, high: str) -> str:
 def _other_clock(spec: DiffusionSpec, clocks: pl.DataFrame) -> str:
     """By capability on every benchmark; for a spec that asks by capability, by compute."""
     if spec.measure == CAPABILITY:
-        rows = clocks.filter(pl.col("measure") == "compute").drop_nulls("median_months")
-        start = "By compute"
+        rows, start = clocks.filter(pl.col("measure") == "compute"), "By compute"
     else:
-        rows = _tasks(spec, clocks).drop_nulls("median_months")
-        start = "By capability"
+        rows, start = _tasks(spec, clocks), "By capability"
+    rows = rows.filter(pl.col("median_months").is_not_null() & (pl.col("at_risk") >= MIN_HEADLINE_ROWS))
     told = [
         f"{_months(row)} {_interval(row, 'ci_low', 'ci_high')}{' on ' + row['task'] if row['task'] else ''}"
         for row in rows.iter_rows(named=True)
     ]
     if not told:
-        return f"{start} there is no median to compare it with."
+        return f"{start} there is no median of {MIN_HEADLINE_ROWS} or more subjects to compare it with."
     listed = told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
     return f"{start} half are matched within {listed}."
 

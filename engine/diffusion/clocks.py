@@ -11,7 +11,7 @@ from engine.diffusion.leads import last_release, leads
 from engine.diffusion.spec import DiffusionSpec, Measure, Task
 
 CAPABILITY = "capability"
-COUNTS = ("near_frontier", "already_matched", "subjects", "events")
+COUNTS = ("near_frontier", "already_matched", "subjects", "at_risk", "events")
 CLOCK_SCHEMA: dict[str, Any] = {
     "measure": pl.String,
     "task": pl.String,
@@ -60,7 +60,7 @@ def _read(spec: DiffusionSpec, tables: Mapping[str, pl.DataFrame]) -> tuple[dict
     everyone = asked(spec, tables)
     subjects = curves.at_risk(everyone, spec.min_lead_months)
     left = int((~everyone["already_matched"]).sum())
-    counts = (everyone.height, everyone.height - left, left, int(subjects["event"].sum()))
+    counts = (everyone.height, everyone.height - left, left, subjects.height, int(subjects["event"].sum()))
     row: dict[str, Any] = dict(zip(COUNTS, counts, strict=True))
     if subjects.height < curves.SMALLEST_GROUP:
         return row, None

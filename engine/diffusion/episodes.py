@@ -101,7 +101,7 @@ def time_varying_sets(episode_rows: pl.DataFrame) -> tuple[RiskSets, Floats]:
     events = int(episode_rows["event"].sum())
     needed = max(FEWEST_EVENTS, len(terms) + 1)
     if not terms or events < needed:
-        raise DesignError(f"The covariates need at least {needed} events, and there are {events}.")
+        raise DesignError(f"It needs at least {needed} events for its covariates, and there are {events}.")
     sets = risk_sets(episode_rows, terms)
     makers = episode_rows.unique("subject", keep="first").sort("subject")["maker"]
     return sets, makers.rank("dense").to_numpy() - 1

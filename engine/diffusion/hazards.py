@@ -64,12 +64,16 @@ def _gap(spec: DiffusionSpec) -> pl.Expr:
 
 
 def _dummies(frame: pl.DataFrame, column: str) -> dict[str, pl.Expr]:
-    """0/1 terms `column=level` for all levels but the most frequent; levels of fewer than five are one, 'other'."""
-    ranked = frame[column].drop_nulls().value_counts().sort("count", column, descending=[True, False])
-    counts = dict(ranked.iter_rows())
-    kept = [level for level, n in counts.items() if n >= SMALLEST_LEVEL]
+    """0/1 terms `column=level` for all levels but the most frequent.
+
+    Levels of fewer than five subjects or without an event are one level, 'other'; if that has no event either it goes
+    with the most frequent one, for its hazard can't be estimated.
+    """
+    counted = frame.drop_nulls(column).group_by(column).agg(n=pl.len(), ended=pl.col("event").sum())
+    usable = (pl.col("n") >= SMALLEST_LEVEL) & (pl.col("ended") > 0)
+    kept = counted.filter(usable).sort("n", column, descending=[True, False])[column].to_list()
     terms = {f"{column}={level}": (pl.col(column) == level).cast(pl.Float64) for level in kept[1:]}
-    if kept and len(counts) > len(kept):
+    if kept and counted.filter(~usable)["ended"].sum() > 0:
         terms[f"{column}=other"] = (~pl.col(column).is_in(kept)).cast(pl.Float64)
     return terms
 
@@ -109,6 +113,8 @@ def _fitted(
     frame: pl.DataFrame, name: str, wanted: list[str], strata: str | None
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
     used = frame.drop_nulls(["months", "event", *wanted])
+    if used.is_empty():
+        raise DesignError("No subject has every covariate.")
     terms = terms_that_vary(used, wanted)
     table = cox(used, terms, cluster="maker", strata=strata)
     events = int(used["event"].sum())

@@ -26,7 +26,10 @@ ABOUT_FOLLOWER = {
 
 
 def released(frame: pl.DataFrame, column: str, today: dt.date | None = None) -> tuple[pl.DataFrame, list[str]]:
-    """Rows with a date up to today, and a sentence on those left out because they lie in the future."""
+    """Rows with a date up to today, and a sentence on those left out because they lie in the future.
+
+    The one place of the study that looks at the calendar; tables without such dates give the same answer on any day.
+    """
     day = today or dt.datetime.now(dt.UTC).date()
     future = frame.filter(pl.col(column) > day)
     if future.is_empty():

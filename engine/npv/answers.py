@@ -5,9 +5,9 @@ import math
 import numpy as np
 import polars as pl
 
+from engine.exclusivity import median_months
 from engine.npv.cost import REFERENCE_LAW, Law, compute_flop
 from engine.npv.exact import FIGURES, TAIL, Calibration
-from engine.npv.exclusivity import median_months
 from engine.npv.scenarios import Evidence, Scenarios
 from engine.npv.simulation import Simulated, wilson
 from engine.npv.spec import (

@@ -6,8 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.cashflow import NODES, Floats, LogNormalMixture, annuity, panels_needed, revenue_factor, uniform_nodes
-from engine.npv.exclusivity import months_kept_weights
+from engine.cashflow import (
+    NODES,
+    Floats,
+    LogNormalMixture,
+    nodes_needed,
+    panels_needed,
+    revenue_factor,
+    uniform_nodes,
+)
+from engine.exclusivity import months_kept_weights
 from engine.npv.scenarios import Scenarios
 
 TAIL = 0.05
@@ -60,8 +68,8 @@ def mixture(projects: Scenarios) -> LogNormalMixture:
     values = projects.values
     weight = months_kept_weights(projects.exclusivity, projects.atoms, values)
     kept = np.flatnonzero(weight.any(axis=0)) + 1
-    rate = values["annual_discount_rate"][:, None]
-    kept_annuity, whole = annuity(rate, kept), annuity(rate, values["horizon_months"][:, None])
+    kept_annuity = projects.annuity(kept.astype(float))
+    whole = projects.annuity(values["horizon_months"][:, None])
     low, high = values["drop_low"], values["drop_high"]
     node, node_weight = _drop_nodes(kept_annuity, whole, values)
     drop = low[:, None] + (high - low)[:, None] * node
@@ -80,7 +88,9 @@ def _drop_nodes(kept_annuity: Floats, whole: Floats, values: Mapping[str, Floats
     if np.array_equal(low, high):
         return np.array([0.5]), np.array([1.0])
     least, most = revenue_factor(kept_annuity, whole, high), revenue_factor(kept_annuity, whole, low)
-    return uniform_nodes(panels_needed(least, most, values["sigma"][:, None]))
+    sigma = values["sigma"][:, None]
+    panels = panels_needed(least, most, sigma)
+    return uniform_nodes(panels, nodes_needed(least, most, sigma) if panels == 1 else NODES)
 
 
 def unit(mix: LogNormalMixture) -> Unit:

@@ -3,49 +3,71 @@
 import functools
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 
-from engine.cashflow import Floats, annuity
-from engine.npv.exclusivity import months_kept_weights
+from engine.cashflow import Floats
+from engine.exclusivity import months_kept_weights
+from engine.npv.revenue import Revenue
 from engine.npv.scenarios import Scenarios
 from engine.streams import stream
 
-SLICE = 2**14
-GUIDE_CELLS = 2**11
-CELL_STARTS = np.arange(GUIDE_CELLS) / GUIDE_CELLS
+SLICE = 2**13
+GUIDE_LOW, GUIDE_PER_UNIT, GUIDE_CELLS = -8.0, 128, 2048
+CELLS = GUIDE_LOW + np.arange(GUIDE_CELLS + 1) / GUIDE_PER_UNIT
 MANTISSA_SHIFT = 42
 REACH_SIGMAS = 9.0
+LEAST_SHARE = 2.0**-54
+LOWEST_BIN_VALUE = 1e-300
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """Discounted revenue at mu = 0 as a function of three draws a path: X = exp(sigma Z) (A(H) - drop gap(k)).
+    """Discounted revenue at mu = 0 as a function of three draws a path: X = W (A(H) - drop gap(k)).
 
-    gap(k) = A(H) - A(k). k follows from a uniform draw by inversion: `gaps` in the order of k, `edges` the
-    cumulative probabilities between them, and a guide table (Chen and Asau 1974) that answers at once for
-    the cells of (0, 1) without an edge, which `split` marks.
+    gap(k) = A(H) - A(k). W = exp(sigma Z), or a user's revenue over its median at the share Phi(Z). k follows from
+    a normal latent variable of correlation rho with Z, by the intervals between `edges`; a guide table (Chen and
+    Asau 1974) answers at once for the cells of the normal's range without an edge and holds -1 - k for the others.
     """
 
     sigma: float
+    rho: float
     whole: float
     drop_low: float
     drop_width: float
     gaps: Floats
     edges: Floats
-    guide: Floats
-    split: NDArray[np.bool_]
+    guide: NDArray[np.int64]
+    drawn: Revenue | None
 
     @functools.cached_property
     def first_bin(self) -> int:
         """Bin below every path that can occur; bins are numbered as the leading bits of a double."""
         least = self.whole - (self.drop_low + self.drop_width) * self.gaps.max(initial=0.0)
-        return _bin_of(least * math.exp(-REACH_SIGMAS * self.sigma))
+        return _bin_of(max(least * (1 - 1e-9) * self._reach[0], LOWEST_BIN_VALUE)) - 1
 
     @property
     def bins(self) -> int:
-        return _bin_of(self.whole * math.exp(REACH_SIGMAS * self.sigma)) + 1 - self.first_bin
+        return _bin_of(self.whole * (1 + 1e-9) * self._reach[1]) + 2 - self.first_bin
+
+    @property
+    def _reach(self) -> tuple[float, float]:
+        """Bounds of W."""
+        if self.drawn is None:
+            return math.exp(-REACH_SIGMAS * self.sigma), math.exp(REACH_SIGMAS * self.sigma)
+        low, high = self.drawn.quantile(np.array([LEAST_SHARE, 1 - LEAST_SHARE])) / self.drawn.median
+        return float(low), float(high)
+
+    def first_month(self, z: Floats) -> Floats:
+        """W of standard normals; overwrites them where revenue is log-normal."""
+        if self.drawn is None:
+            z *= self.sigma
+            return np.exp(z, out=z)
+        share = np.clip(ndtr(z), LEAST_SHARE, 1 - LEAST_SHARE)
+        return self.drawn.quantile(share) / self.drawn.median
 
 
 def kernel(projects: Scenarios, row: int = 0) -> Kernel:
@@ -54,14 +76,28 @@ def kernel(projects: Scenarios, row: int = 0) -> Kernel:
     values = {name: float(v[0]) for name, v in one.values.items()}
     weight = months_kept_weights(one.exclusivity, one.atoms, one.values)[0]
     kept = np.flatnonzero(weight > 0) + 1
-    whole = float(annuity(values["annual_discount_rate"], values["horizon_months"]))
-    gaps = whole - annuity(values["annual_discount_rate"], kept)
-    edges = np.cumsum(weight[kept - 1])[:-1]
-    first = np.searchsorted(edges, CELL_STARTS, "right")
-    split = np.zeros(GUIDE_CELLS, np.bool_)
-    split[np.minimum(edges * GUIDE_CELLS, GUIDE_CELLS - 1).astype(np.int64)] = True
-    width = values["drop_high"] - values["drop_low"]
-    return Kernel(values["sigma"], whole, values["drop_low"], width, gaps, edges, gaps[first], split)
+    whole = float(one.annuity(one.values["horizon_months"][:, None])[0, 0])
+    gaps = whole - one.annuity(kept.astype(float))[0]
+    edges = ndtri(np.minimum(np.cumsum(weight[kept - 1])[:-1], 1.0))
+    return Kernel(
+        values["sigma"],
+        values["correlation"],
+        whole,
+        values["drop_low"],
+        values["drop_high"] - values["drop_low"],
+        gaps,
+        edges,
+        _guide(edges),
+        one.revenue,
+    )
+
+
+def _guide(edges: Floats) -> NDArray[np.int64]:
+    first, last = np.searchsorted(edges, CELLS[:-1], "right"), np.searchsorted(edges, CELLS[1:], "right")
+    first[0] = 0
+    split = first != last
+    split[-1] |= last[-1] < len(edges)
+    return np.where(split, -1 - first, first).astype(np.int64)
 
 
 def _bin_of(value: float) -> int:
@@ -79,52 +115,46 @@ class Draws:
         self.seed, self.block, self.scratch = seed, block, scratch
 
     @functools.cached_property
-    def revenue(self) -> np.random.Generator:
-        return stream(self.seed, "npv revenue", self.block)
+    def revenue(self) -> NDArray[np.uint64]:
+        return _state(self.seed, "npv revenue", self.block)
 
     @functools.cached_property
-    def exclusivity(self) -> np.random.Generator:
-        return stream(self.seed, "npv exclusivity", self.block)
+    def exclusivity(self) -> NDArray[np.uint64]:
+        return _state(self.seed, "npv exclusivity", self.block)
 
     @functools.cached_property
-    def drop(self) -> np.random.Generator:
-        return stream(self.seed, "npv drop", self.block)
+    def drop(self) -> NDArray[np.uint64]:
+        return _state(self.seed, "npv drop", self.block)
 
     def revenue_at_unit(self, model: Kernel, size: int) -> Floats:
         """X of the next `size` paths (at most SLICE), in scratch space that the next call overwrites."""
-        factor = self._gap(model, size)
-        factor *= self._drop(model, size)
-        np.subtract(model.whole, factor, out=factor)
-        x = self.revenue.standard_normal(out=self.scratch.x[:size])
-        x *= model.sigma
-        np.exp(x, out=x)
-        x *= factor
-        return x
+        from engine.npv import fused
 
-    def _gap(self, model: Kernel, size: int) -> Floats:
-        gap, uniform, cell = self.scratch.factor[:size], self.scratch.uniform[:size], self.scratch.index[:size]
-        if not model.edges.size:
-            gap.fill(model.gaps[0])
-            return gap
-        self.exclusivity.random(out=uniform)
-        np.multiply(uniform, GUIDE_CELLS, out=cell, casting="unsafe")
-        np.take(model.guide, cell, out=gap, mode="clip")
-        unsure = np.flatnonzero(np.take(model.split, cell, out=self.scratch.flag[:size], mode="clip"))
-        gap[unsure] = model.gaps[np.searchsorted(model.edges, uniform[unsure], "right")]
-        return gap
+        z, factor = self.scratch.x[:size], self.scratch.factor[:size]
+        fused.normals(self.revenue, z)
+        if model.edges.size:
+            fused.normals(self.exclusivity, factor)
+            fused.gaps_of(factor, z, model.rho, model.guide, model.edges, model.gaps)
+        else:
+            factor.fill(model.gaps[0])
+        fused.apply_drop(self.drop, model.whole, model.drop_low, model.drop_width, factor)
+        return np.multiply(model.first_month(z), factor, out=z)
 
-    def _drop(self, model: Kernel, size: int) -> Floats | float:
-        if model.drop_width == 0:
-            return model.drop_low
-        drop = self.drop.random(out=self.scratch.uniform[:size])
-        drop *= model.drop_width
-        drop += model.drop_low
-        return drop
+
+def _state(seed: int, name: str, block: int) -> NDArray[np.uint64]:
+    state: Any = stream(seed, name, block).bit_generator.state
+    return np.array(state["state"]["state"], dtype=np.uint64)
+
+
+def block_paths(model: Kernel, seed: int, block: int, size: int) -> Floats:
+    """X at mu = 0 of the first `size` paths of a block."""
+    draws = Draws(seed, block, Scratch())
+    sizes = [min(SLICE, size - start) for start in range(0, size, SLICE)]
+    return np.concatenate([draws.revenue_at_unit(model, n).copy() for n in sizes])
 
 
 class Scratch:
     """Arrays a worker uses again for every slice: fresh memory costs more than the arithmetic."""
 
     def __init__(self) -> None:
-        self.x, self.factor, self.uniform = (np.empty(SLICE) for _ in range(3))
-        self.index, self.flag = np.empty(SLICE, np.int64), np.empty(SLICE, np.bool_)
+        self.x, self.factor = np.empty(SLICE), np.empty(SLICE)

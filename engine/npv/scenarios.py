@@ -1,17 +1,18 @@
 """Many projects side by side: a spec, changed in some fields from row to row, as arrays."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, cast
 
 import numpy as np
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
-from engine.cashflow import Floats
+from engine.cashflow import Floats, revenue_annuity, spending_factor
+from engine.exclusivity import PUBLISHED_ATOMS, Atoms, Exclusivity, survival_atoms
 from engine.npv.cost import NO_LAW, REFERENCE_LAW, Law, law_from, needs_fit
-from engine.npv.exclusivity import PUBLISHED_ATOMS, Atoms, survival_atoms
-from engine.npv.spec import LEGACY_COST_USD, PRICES_USD_PER_FLOP, Exclusivity, NpvSpec
+from engine.npv.revenue import Revenue, typed_revenue
+from engine.npv.spec import LEGACY_COST_USD, PRICES_USD_PER_FLOP, NpvSpec
 from engine.result import Result
 from engine.spec import SpecError
 
@@ -25,6 +26,10 @@ SHAPE = (
     "exclusivity_median_months",
     "exclusivity_sigma",
     "exclusivity_multiple",
+    "correlation",
+    "revenue_ramp_months",
+    "revenue_growth_annual",
+    "inference_cost_share",
 )
 COST = (
     "parameters_count",
@@ -36,9 +41,13 @@ COST = (
     "overhead_multiple",
     "cost_multiple",
     "tier_iv_cost_multiple",
+    "upfront_share",
+    "spend_months",
+    "price_decline_rate_annual",
 )
 NUMBERS = (*SHAPE, *COST, "mu", "mu_shift", "target_mean_usd", "drop", "apc_max_share")
 CHOICES = ("tier", "cost_basis")
+WHOLE = ("horizon_months", "revenue_ramp_months", "spend_months")
 
 
 @dataclass(frozen=True)
@@ -47,19 +56,42 @@ class Scenarios:
 
     `values` holds the fields of SHAPE, mu (of tier III; NaN to calibrate), mu_shift (0 in tier III),
     target_mean_usd, apc_max_share, compute_flop and price_usd_per_flop (NaN for the legacy basis),
-    reference_cost_usd (tier III, cost multiple 1) and cost_usd.
+    reference_cost_usd (tier III, cost multiple 1) and cost_usd: present values of all spending. `revenue` is a
+    revenue that is not log-normal.
     """
 
     values: Mapping[str, Floats]
     exclusivity: Exclusivity
     atoms: Atoms | None
+    revenue: Revenue | None = None
 
     def __len__(self) -> int:
         return len(self.values["sigma"])
 
     def take(self, rows: Any) -> "Scenarios":
         """Some of the projects, by index array or slice."""
-        return Scenarios({k: v[rows] for k, v in self.values.items()}, self.exclusivity, self.atoms)
+        return replace(self, values={k: v[rows] for k, v in self.values.items()})
+
+    @property
+    def in_the_mixture(self) -> bool:
+        """Whether the exact engine holds every project."""
+        return self.revenue is None and not np.any(self.values["correlation"])
+
+    def annuity(self, months: Floats) -> Floats:
+        """Discounted revenue of months 1..k, net of inference, per unit of first-month revenue: (projects, k).
+
+        `months` has shape (k,), or (projects, k).
+        """
+        rate, ramp, growth, inference = (
+            self.values[name][:, None]
+            for name in (
+                "annual_discount_rate",
+                "revenue_ramp_months",
+                "revenue_growth_annual",
+                "inference_cost_share",
+            )
+        )
+        return (1 - inference) * revenue_annuity(rate, months, ramp, growth)
 
     def distinct_shapes(self) -> tuple["Scenarios", Any]:
         """Projects that differ in the fields of SHAPE, and for each project the index of its own among them."""
@@ -90,6 +122,13 @@ def scenarios(spec: NpvSpec, found: Evidence, points: pl.DataFrame) -> Scenarios
     Bounds are the caller's to check (`check_points`). Raises `SpecError` for a row without a cost.
     """
     given = {name: _numbers(spec, points, name) for name in NUMBERS}
+    revenue = typed_revenue(spec)
+    if revenue is not None and "mu" not in points.columns:
+        given["mu"] = np.full(points.height, np.log(revenue.median))
+    if revenue is not None and revenue.kind == "lognormal":
+        given["sigma"] = given["sigma"] if "sigma" in points.columns else np.full(points.height, revenue.points[1])
+    if not spec.price_declines and "price_decline_rate_annual" not in points.columns:
+        given["price_decline_rate_annual"] = np.zeros(points.height)
     tier_iv = _choices(spec, points, "tier") == "IV"
     fixed = ~np.isnan(given["drop"])
     kept = {name: given[name] for name in (*SHAPE, "mu", "target_mean_usd", "apc_max_share")}
@@ -101,7 +140,8 @@ def scenarios(spec: NpvSpec, found: Evidence, points: pl.DataFrame) -> Scenarios
         **_costs(given, _choices(spec, points, "cost_basis"), tier_iv, found.law or NO_LAW),
     }
     _check_rows(values)
-    return Scenarios(values, spec.exclusivity, found.atoms)
+    drawn = None if revenue is None or revenue.kind == "lognormal" else revenue
+    return Scenarios(values, spec.exclusivity, found.atoms, drawn)
 
 
 def _costs(given: Mapping[str, Floats], basis: Any, tier_iv: Any, law: Law) -> dict[str, Floats]:
@@ -113,7 +153,13 @@ def _costs(given: Mapping[str, Floats], basis: Any, tier_iv: Any, law: Law) -> d
     price = np.where(np.isnan(given["price_usd_per_flop"]), listed, given["price_usd_per_flop"])
     price = np.where(np.isnan(listed), np.nan, np.maximum(price, given["min_price_usd_per_flop"]))
     bare = np.where(np.isnan(listed), LEGACY_COST_USD, compute * price)
-    reference = bare * given["overhead_multiple"]
+    spread = spending_factor(
+        given["annual_discount_rate"],
+        given["upfront_share"],
+        given["spend_months"],
+        given["price_decline_rate_annual"],
+    )
+    reference = bare * given["overhead_multiple"] * spread
     tier = np.where(tier_iv, given["tier_iv_cost_multiple"], 1.0)
     return {
         "compute_flop": np.where(np.isnan(listed), np.nan, compute),
@@ -142,7 +188,7 @@ def check_points(points: pl.DataFrame) -> None:
         column = points[name]
         if column.dtype.is_float() and column.is_nan().any():
             raise SpecError(f"npv field '{name}' can't be NaN; leave it empty or give a number.")
-        extremes = column.unique().to_list() if name in (*CHOICES, "horizon_months") else [column.min(), column.max()]
+        extremes = column.unique().to_list() if name in (*CHOICES, *WHOLE) else [column.min(), column.max()]
         for value in [*extremes, *([None] if column.null_count() else [])]:
             _check_value(name, value)
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,13 +17,14 @@ from engine.npv.kernel import MANTISSA_SHIFT, SLICE, Draws, Kernel, Scratch, ker
 from engine.npv.scenarios import Scenarios
 
 SUMS = ("sum1", "sum2", "sum3", "sum4")
+HASH_START = 0xCBF29CE484222325 - 2**64
 SCHEMA: dict[str, Any] = {
     "kind": pl.String,
     "index": pl.Int64,
     "count": pl.Int64,
     "positive": pl.List(pl.Int64),
     **dict.fromkeys(SUMS, pl.Float64),
-    "crc32": pl.Int64,
+    "hash": pl.Int64,
 }
 
 
@@ -38,9 +38,9 @@ class Portion:
 
     def frame(self) -> pl.DataFrame:
         """Columns SCHEMA. A row of kind `block` holds a block's number of paths, the number with NPV > 0 in each
-        project, the first four power sums of X less the centre, and the CRC-32 of the paths as doubles. A row
-        of kind `bin` holds the number of paths in a bin of X: the exponent and the ten leading bits of the
-        mantissa of a double, 1,024 bins an octave.
+        project, the first four power sums of X less the centre, and the FNV-1a hash of the paths as doubles (64
+        bits a step). A row of kind `bin` holds the number of paths in a bin of X: the exponent and the ten leading
+        bits of the mantissa of a double, 1,024 bins an octave.
         """
         hit = np.flatnonzero(self.counts)
         bins = pl.DataFrame({"kind": "bin", "index": hit + self.first_bin, "count": self.counts[hit]})
@@ -67,32 +67,33 @@ def _block(
     model: Kernel, draws: Draws, size: int, thresholds: Floats, centre: float, counts: NDArray[np.int64]
 ) -> dict[str, Any]:
     """Figures of one block; its paths are added to the histogram `counts`."""
-    positive, crc, parts = np.zeros(len(thresholds), np.int64), 0, []
-    for start in range(0, size, SLICE):
+    parts, hits = np.empty((-(-size // SLICE), len(SUMS))), np.zeros(len(thresholds) + 1, np.int64)
+    hits[-1] = HASH_START
+    for i, start in enumerate(range(0, size, SLICE)):
         x = draws.revenue_at_unit(model, min(SLICE, size - start))
-        positive += [np.count_nonzero(x > threshold) for threshold in thresholds]
-        crc = zlib.crc32(x.data, crc)
-        _count(x, model, draws.scratch, counts)
-        parts.append(_power_sums(x, centre, draws.scratch))
-    sums = (math.fsum(column) for column in zip(*parts, strict=True))
-    return {"count": size, "positive": positive.tolist(), **dict(zip(SUMS, sums, strict=True)), "crc32": crc}
+        add_paths(x, thresholds, centre, model.first_bin, counts, parts[i], hits)
+    sums = (math.fsum(column) for column in parts.T)
+    return {
+        "count": size,
+        "positive": hits[:-1].tolist(),
+        **dict(zip(SUMS, sums, strict=True)),
+        "hash": int(hits[-1]),
+    }
 
 
-def _count(x: Floats, model: Kernel, scratch: Scratch, counts: NDArray[np.int64]) -> None:
-    index = scratch.index[: len(x)]
-    np.right_shift(x.view(np.int64), MANTISSA_SHIFT, out=index)
-    lowest = int(index.min())
-    index -= lowest
-    found = np.bincount(index)
-    counts[lowest - model.first_bin :][: len(found)] += found
+def add_paths(
+    x: Floats,
+    thresholds: Floats,
+    centre: float,
+    first_bin: int,
+    counts: NDArray[np.int64],
+    sums: Floats,
+    hits: NDArray[np.int64],
+) -> None:
+    """Power sums of x - centre into `sums`; bins into `counts`; paths above each threshold, and a hash, into `hits`."""
+    from engine.npv import fused
 
-
-def _power_sums(x: Floats, centre: float, scratch: Scratch) -> tuple[float, ...]:
-    """Sums of the first four powers of x - centre; overwrites x."""
-    x -= centre
-    square = np.multiply(x, x, out=scratch.uniform[: len(x)])
-    third, fourth = np.einsum("i,i->", square, x), np.einsum("i,i->", square, square)
-    return float(x.sum()), float(square.sum()), float(third), float(fourth)
+    fused.accumulate(x, thresholds, centre, MANTISSA_SHIFT, first_bin, counts, sums, hits)
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,7 @@ def merge(parts: Sequence[pl.DataFrame], centre: float) -> Simulated:
         np.sum(blocks["positive"].to_list(), axis=0),
         histogram,
         histogram.share_of_bin(TAIL),
-        _digest(blocks["crc32"]),
+        _digest(blocks["hash"]),
     )
 
 
@@ -205,8 +206,8 @@ def _histogram(bins: pl.DataFrame) -> Histogram:
     return Histogram(edges, counts)
 
 
-def _digest(block_crcs: pl.Series) -> str:
-    return hashlib.sha256(block_crcs.to_numpy().astype("<i8").tobytes()).hexdigest()
+def _digest(hashes: pl.Series) -> str:
+    return hashlib.sha256(hashes.to_numpy().astype("<i8").tobytes()).hexdigest()
 
 
 def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:

@@ -4,11 +4,12 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from engine.spec import Spec, parameter
+from engine.exclusivity import Exclusivity
+from engine.npv.options import Options
+from engine.spec import parameter
 
 Tier = Literal["III", "IV"]
 CostBasis = Literal["legacy", "readme", "data"]
-Exclusivity = Literal["survival", "lognormal", "constant", "published"]
 Domain = Literal["All", "Language", "Biology", "Vision", "Audio", "Games/Robotics", "Other"]
 
 TIERS: tuple[Tier, ...] = ("III", "IV")
@@ -22,7 +23,7 @@ PUBLISHED_ANCHOR_FLOP = 1e20
 ANCHOR_PARAMETERS = 1e9
 
 
-class NpvSpec(Spec):
+class NpvSpec(Options):
     """One project: what it costs, what it earns, how long its lead lasts, and how to compute the answer."""
 
     study: ClassVar[str] = "npv"
@@ -51,7 +52,7 @@ class NpvSpec(Spec):
         unit="paths",
         group="Run",
         ge=100,
-        le=100_000_000,
+        le=2_000_000_000,
         description="used by the simulation only",
     )
     tier: Tier = parameter(
@@ -194,7 +195,33 @@ class NpvSpec(Spec):
             raise ValueError(f"drop_low {self.drop_low:g} must not exceed drop_high {self.drop_high:g}")
         return self
 
+    @model_validator(mode="after")
+    def _engine_holds_the_options(self) -> Self:
+        if self.mu is not None and (self.revenue != "lognormal" or self.typed_percentiles):
+            raise ValueError("mu can't be given beside a revenue of its own; leave mu empty")
+        if self.engine == "exact" and self.beyond_the_mixture:
+            raise ValueError(f"the exact engine can't hold {self.beyond_the_mixture}; choose simulation or auto")
+        if self.sampling == "conditional" and (self.revenue != "lognormal" or abs(self.correlation) == 1):
+            raise ValueError("conditional sampling needs a log-normal revenue and a correlation between -1 and 1")
+        return self
+
+    @property
+    def beyond_the_mixture(self) -> str:
+        """What no finite mixture of log-normals holds; empty when it holds everything."""
+        if self.correlation:
+            return "revenue and exclusivity that are correlated"
+        return "" if self.revenue == "lognormal" else f"a revenue that is {self.revenue}"
+
     @property
     def chosen_engine(self) -> Literal["exact", "simulation"]:
-        """The engine that answers: auto takes exact, which holds everything this spec can ask."""
-        return "simulation" if self.engine == "simulation" else "exact"
+        """The engine that answers: auto takes exact where the mixture holds everything asked."""
+        return "simulation" if self.engine == "simulation" or self.beyond_the_mixture else "exact"
+
+    @property
+    def engine_reason(self) -> str:
+        """Why that engine, for people."""
+        if self.engine != "auto":
+            return f"The {self.engine} engine was asked for."
+        if self.beyond_the_mixture:
+            return f"Simulated: no mixture of log-normals holds {self.beyond_the_mixture}."
+        return "Exact: a mixture of log-normals holds everything asked."

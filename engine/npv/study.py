@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,10 +10,11 @@ import polars as pl
 
 from engine import registry
 from engine.cashflow import Floats, LogNormalMixture, annuity
-from engine.npv import answers, exact
+from engine.exclusivity import median_months, months_kept_weights
+from engine.npv import answers, exact, many
+from engine.npv.copula import oracle
 from engine.npv.cost import needs_fit, price_warnings
 from engine.npv.distribution import Distribution, ExactX, distribution_table, floor_share
-from engine.npv.exclusivity import median_months, months_kept_weights
 from engine.npv.scenarios import NUMBERS, Evidence, Scenarios, check_points, evidence, scenarios
 from engine.npv.simulation import Simulated, merge, simulate
 from engine.npv.spec import TIERS, NpvSpec
@@ -29,7 +30,10 @@ UNRELIABLE_SIGMA = 1.5
 
 @dataclass(frozen=True)
 class Setting:
-    """A spec made ready: both tiers side by side, their exact figures at mu = 0, the calibration and mu."""
+    """A spec made ready: both tiers side by side, X at mu = 0 by quadrature, the calibration and mu.
+
+    With a revenue that is not log-normal only the mean of X is right: there is nothing to calibrate.
+    """
 
     found: Evidence
     projects: Scenarios
@@ -83,15 +87,18 @@ class Npv(Study[NpvSpec]):
         return _simulated_result(work.spec, ready, merge(parts, ready.centre))
 
     def evaluate(self, work: Work[NpvSpec], points: pl.DataFrame) -> pl.DataFrame:
-        """Exact figures for many points at once: the columns of `points`, then those of `exact.FIGURES`.
+        """Figures for many points at once: the columns of `points`, then those of `exact.FIGURES`.
 
-        A column of `points` is a field of the spec and overrides it; null is an empty field. A figure named
+        Exact where the mixture holds every point and the spec does not ask for simulation; else simulated on common
+        paths, at most 65,536, with mean_usd_se and p_positive_se. A column of `points` is a field of the spec and overrides it; null is an empty field. A figure named
         as a field is (mu) gets the suffix `_used`. Raises `SpecError` for a column that can't vary or a value
         out of its field's bounds.
         """
         check_points(points)
         found = evidence(work.spec, work.needs)
-        figures = exact.evaluate(scenarios(work.spec, found, points))
+        projects = scenarios(work.spec, found, points)
+        simulated = work.spec.chosen_engine == "simulation" or not projects.in_the_mixture
+        figures = many.evaluate(projects, work.spec.seed, work.spec.n_paths) if simulated else exact.evaluate(projects)
         renamed = {f"{n}_used" if n in NUMBERS else n: v for n, v in figures.items()}
         share = pl.col("apc_star_share").fill_nan(None)
         return points.hstack(pl.DataFrame(renamed).with_columns(share))
@@ -101,8 +108,11 @@ def setting(work: Work[NpvSpec]) -> Setting:
     """Both tiers of a spec, calibrated."""
     found = evidence(work.spec, work.needs)
     projects = scenarios(work.spec, found, pl.DataFrame({"tier": list(TIERS)}))
-    mix = exact.mixture(projects)
+    mix = oracle(projects)
     units = exact.unit(mix)
+    if projects.revenue is not None:
+        lift = projects.revenue.mean / projects.revenue.median * np.exp(-(projects.values["sigma"] ** 2) / 2)
+        units = replace(units, mean=units.mean * lift)
     rules = exact.calibration(projects, units)
     return Setting(found, projects, mix, units, rules, exact.revenue_mu(projects, units))
 
@@ -119,18 +129,23 @@ def _simulated_result(spec: NpvSpec, ready: Setting, run: Simulated) -> Result:
     row = TIERS.index(spec.tier)
     errors = answers.error_figures(run, row, float(ready.mu[row]))
     own = tiers.row(row, named=True)
-    beside = answers.tier_table(exact.evaluate(ready.projects)).row(row, named=True)
     extra = {
         "n_paths": run.paths,
         **{f"{name}_se": value for name, value in errors.items()},
         "var5_rank_error": run.var5_rank_error,
         "paths_digest": run.paths_digest,
     }
-    tables = {
-        "intervals": answers.interval_table(run, row, own, errors),
-        "agreement": answers.agreement_table(beside, own, errors),
-    }
+    tables = {"intervals": answers.interval_table(run, row, own, errors)}
+    if ready.projects.revenue is None:
+        tables["agreement"] = answers.agreement_table(_by_quadrature(ready, row), own, errors)
     return _result(spec, ready, tiers, run.histogram, extra, tables)
+
+
+def _by_quadrature(ready: Setting, row: int) -> dict[str, float]:
+    """Figures of the mixture beside the simulated ones."""
+    thresholds = np.log(ready.projects.values["cost_usd"]) - ready.mu
+    figures = exact.figures(ready.projects, ready.unit, ready.mu, 1 - ready.mix.cdf(thresholds))
+    return {name: float(values[row]) for name, values in figures.items()}
 
 
 def _result(
@@ -152,10 +167,11 @@ def _result(
         "recovery": answers.recovery_table(spec, ready.found, ready.projects, row),
         **more,
     }
-    if spec.mu is None:
+    if _calibrated(spec):
         tables["calibration"] = answers.calibration_table(ready.projects, ready.calibration, mean, quantile5)
     summary = {
         "engine": spec.chosen_engine,
+        "engine_reason": spec.engine_reason,
         **{name: figures[name] for name in exact.FIGURES},
         **extra,
         "apc_floor_star_share": _floor_share(spec, ready, row, figures, x),
@@ -184,12 +200,23 @@ def _context(spec: NpvSpec, ready: Setting, row: int, figures: dict[str, Any]) -
         "training_compute_flop": _known(own["compute_flop"]),
         "price_usd_per_flop": _known(own["price_usd_per_flop"]),
         "annuity_horizon": float(annuity(spec.annual_discount_rate, spec.horizon_months)),
-        "revenue_factor_mean": float(ready.unit.mean[row] * math.exp(-(spec.sigma**2) / 2)),
+        "revenue_factor_mean": _mean_factor(ready, row),
         "share_lasting_horizon": _share_lasting(ready, row),
         "exclusivity_median_months": median_months(spec.exclusivity, ready.found.atoms, own),
         "net_upfront_cost_usd": None if share is None else own["cost_usd"] * (1 - share),
         "finding": finding(spec, figures),
     }
+
+
+def _mean_factor(ready: Setting, row: int) -> float:
+    """Expected discounted revenue over expected first-month revenue, with no correlation between them."""
+    plain = exact.mixture(ready.projects.take(slice(row, row + 1)))
+    return float(plain.mean()[0] * math.exp(-(plain.sigma[0] ** 2) / 2))
+
+
+def _calibrated(spec: NpvSpec) -> bool:
+    """Whether mu follows from the target: neither it nor revenue is given."""
+    return spec.mu is None and spec.revenue == "lognormal" and not spec.typed_percentiles
 
 
 def _share_lasting(ready: Setting, row: int) -> float:
@@ -204,14 +231,15 @@ def _known(value: float) -> float | None:
 
 def _mu_rule(spec: NpvSpec, ready: Setting) -> str:
     """Where mu comes from: given, or the rule of the calibration that binds."""
-    if spec.mu is not None:
-        return "given"
+    if not _calibrated(spec):
+        return "given" if spec.mu is not None else "typed revenue"
     return "mean" if ready.calibration.mean_rule[0] >= ready.calibration.var_rule[0] else "var5"
 
 
 def finding(spec: NpvSpec, figures: dict[str, Any]) -> str:
     """The headline, from the figures: mean, chance of a gain, and what one run in twenty falls below."""
-    source = "with revenue calibrated to the target" if spec.mu is None else f"with mu given as {spec.mu:g}"
+    given = "with revenue as typed" if spec.mu is None else f"with mu given as {spec.mu:g}"
+    source = "with revenue calibrated to the target" if _calibrated(spec) else given
     return (
         f"For an upfront cost of {_dollars(figures['upfront_cost_usd'])} the expected net present value is "
         f"{_dollars(figures['mean_usd'])}, {source}; it is positive with probability {figures['p_positive']:.3f}, "
@@ -240,7 +268,7 @@ def _warnings(
             f"No purchase commitment within {spec.apc_max_share:.0%} of the cost brings the expected NPV to zero; "
             f"it would take {1 - figures['breakeven_cost_multiple']:.1%}."
         )
-    if spec.mu is None and not tables["calibration"]["met"].all():
+    if _calibrated(spec) and not tables["calibration"]["met"].all():
         found.append(
             "The calibration can't meet both rules at once: the rule on the 5 % value at risk binds, and the mean NPV "
             "exceeds the target."

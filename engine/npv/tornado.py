@@ -9,7 +9,8 @@ import polars as pl
 from engine.cashflow import Floats
 from engine.npv import exact
 from engine.npv.cost import uses_law
-from engine.npv.kernel import SLICE, Draws, Scratch, kernel
+from engine.npv.kernel import block_paths, kernel
+from engine.npv.revenue import typed_revenue
 from engine.npv.scenarios import Evidence, Scenarios, scenarios
 from engine.npv.spec import NpvSpec
 from engine.streams import PATHS_PER_BLOCK
@@ -90,7 +91,12 @@ def levers(spec: NpvSpec, found: Evidence, mu: float) -> list[Lever]:
     if uses_law(spec):
         exponent = _base_value(spec, found, "scaling_exponent")
         chosen.append(_plain("scaling exponent", "", "scaling_exponent", exponent, change))
-    return chosen
+    return [lever for lever in chosen if found_in(spec, lever)]
+
+
+def found_in(spec: NpvSpec, lever: Lever) -> bool:
+    """Whether the input plays a part: sigma does with a log-normal revenue only."""
+    return spec.revenue == "lognormal" or lever.name != "revenue sigma"
 
 
 def _plain(name: str, unit: str, field: str, base: float, change: float) -> Lever:
@@ -114,6 +120,9 @@ def _base_value(spec: NpvSpec, found: Evidence, field: str) -> float:
         return found.law.slope
     if field in ("drop_low", "drop_high") and spec.drop is not None:
         return spec.drop
+    if field == "sigma":
+        typed = typed_revenue(spec)
+        return typed.points[1] if typed is not None and typed.kind == "lognormal" else spec.sigma
     return float(getattr(spec, field))
 
 
@@ -129,14 +138,9 @@ def _simulated(spec: NpvSpec, projects: Scenarios) -> tuple[Floats, list[float |
     means = np.empty(len(projects))
     errors: list[float | None] = []
     for pair in range(0, len(projects), 2):
-        low, high = (scale[i] * _paths(spec, projects, i, paths) - cost[i] for i in (pair, pair + 1))
+        low, high = (
+            scale[i] * block_paths(kernel(projects, i), spec.seed, 0, paths) - cost[i] for i in (pair, pair + 1)
+        )
         means[pair : pair + 2] = low.mean(), high.mean()
         errors.append(float((high - low).std(ddof=1) / np.sqrt(paths)))
     return means, errors
-
-
-def _paths(spec: NpvSpec, projects: Scenarios, row: int, paths: int) -> Floats:
-    """X at mu = 0 of the first paths of block 0."""
-    draws, model = Draws(spec.seed, 0, Scratch()), kernel(projects, row)
-    sizes = [min(SLICE, paths - start) for start in range(0, paths, SLICE)]
-    return np.concatenate([draws.revenue_at_unit(model, size).copy() for size in sizes])

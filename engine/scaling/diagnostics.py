@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 LEVEL = 0.05
 LAGS = 10
 MOST_NAMED = 20
+RANK_KEPT, IDENTIFIED = 1e-9, 1e-6
 SCHEMA: dict[str, Any] = {
     "check": pl.String,
     "statistic": pl.Float64,
@@ -189,29 +190,47 @@ def leave_out(examined: Examined) -> pl.DataFrame:
 
 
 def _without(examined: Examined, kind: str, groups: pl.Series) -> pl.DataFrame:
-    """Refits by taking a group's cross products off the whole's."""
     d, term = examined.design, examined.fit.term("x")
-    gram, moment = d.x.T @ d.x, d.x.T @ d.y
+    inverse = np.linalg.inv(d.x.T @ d.x)
     codes = groups.cast(pl.String)
     found = []
     for level in codes.drop_nulls().unique(maintain_order=True).to_list():
         gone = (codes == level).fill_null(False).to_numpy()
-        x, y = d.x[gone], d.y[gone]
-        slope = _slope(gram - x.T @ x, moment - x.T @ y, d.names.index("x"))
+        slope = slope_without(d, examined.fit, inverse, gone)
         change = None if slope is None else slope - term["coef"]
         in_se = None if change is None else change / term["se"]
-        found.append((level, kind, len(y), slope, change, in_se))
+        found.append((level, kind, int(gone.sum()), slope, change, in_se))
     frame = pl.DataFrame(found, schema=LEFT_OUT_SCHEMA, orient="row")
     return frame.sort(pl.col("change").abs(), descending=True, nulls_last=True, maintain_order=True)
 
 
-def _slope(gram: Floats, moment: Floats, j: int) -> float | None:
-    """Coefficient j of the normal equations, dummies left without rows passed over; none when it is not identified."""
-    kept = np.flatnonzero(np.diag(gram) > 1e-9).tolist()
-    left = gram[np.ix_(kept, kept)]
-    if j not in kept or np.linalg.matrix_rank(left, hermitian=True) < len(kept):
+def slope_without(d: Design, fitted: Fit, inverse: Floats, gone: NDArray[np.bool_]) -> float | None:
+    """Slope of x without the rows `gone` (n,); none where the others don't identify it. `inverse` is that of X'X.
+
+    By the rows' joint influence (Cook and Weisberg 1982, section 3.5) when they are fewer than the coefficients and
+    leave the design its rank, else from the cross products of what stays.
+    """
+    j, x = d.names.index("x"), d.x[gone]
+    hat = np.eye(len(x)) - x @ inverse @ x.T if len(x) < d.x.shape[1] else np.zeros((1, 1))
+    if np.linalg.eigvalsh(hat)[0] > RANK_KEPT:
+        return float(fitted.coef[j] - inverse[j] @ x.T @ np.linalg.solve(hat, fitted.residuals[gone]))
+    return _from_rest(d, j, ~gone)
+
+
+def _from_rest(d: Design, j: int, rest: NDArray[np.bool_]) -> float | None:
+    """Coefficient j on some of the rows, by a generalised inverse: dummies may have lost their rows or their base."""
+    x, y = d.x[rest].copy(), d.y[rest]
+    if not len(y):
         return None
-    return float(np.linalg.solve(left, moment[kept])[kept.index(j)])
+    x[:, j] -= x[:, j].mean()
+    gram = x.T @ x
+    scale = np.sqrt(np.maximum(np.diag(gram), 1e-300))
+    scale[np.diag(gram) < RANK_KEPT] = 1.0
+    scaled = gram / np.outer(scale, scale)
+    inverse = np.linalg.pinv(scaled, rcond=RANK_KEPT, hermitian=True)
+    if abs(float(inverse[j] @ scaled[:, j]) - 1) > IDENTIFIED:
+        return None
+    return float(inverse[j] @ (x.T @ y / scale) / scale[j])
 
 
 def _leave_out_check(examined: Examined, left_out: pl.DataFrame) -> dict[str, Any]:

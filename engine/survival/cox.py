@@ -47,7 +47,7 @@ def _check(rows: pl.DataFrame, terms: list[str]) -> None:
         raise DesignError("No covariate varies over the subjects.")
     if events < max(FEWEST_EVENTS, len(terms) + 1):
         needed = max(FEWEST_EVENTS, len(terms) + 1)
-        raise DesignError(f"{len(terms)} covariates need at least {needed} events, and there are {events}.")
+        raise DesignError(f"It needs at least {needed} events for its covariates, and there are {events}.")
     matrix = rows.select(terms).cast(pl.Float64).to_numpy()
     centred = matrix - matrix.mean(axis=0)
     scaled = centred / np.maximum(np.abs(centred).max(axis=0), 1e-300)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from engine.exclusivity import Atoms
 from engine.npv import NpvSpec
 from engine.npv.exact import evaluate
-from engine.npv.exclusivity import Atoms
 from engine.npv.scenarios import Evidence, evidence, scenarios
 from engine.npv.simulation import simulate
 from engine.npv.study import setting

@@ -67,8 +67,8 @@ def scores(*rows: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema=SCORE_SCHEMA)
 
 
-def many_models(number: int = 240, seed: int = 7) -> pl.DataFrame:
-    """Invented models over six years: compute grows, a third are open, two domains, a few derived or of no known size."""
+def many_models(number: int = 400, seed: int = 7) -> pl.DataFrame:
+    """Invented models over six years: compute grows, four in ten are open, a few are derived or of no known size."""
     rng = np.random.default_rng(seed)
     rows = []
     for i in range(number):
@@ -85,6 +85,7 @@ def many_models(number: int = 240, seed: int = 7) -> pl.DataFrame:
             country_first=str(rng.choice(["United States", "China", "France"], p=[0.6, 0.3, 0.1])),
             primary_domain=str(rng.choice(["Language", "Vision"], p=[0.6, 0.4])),
             base_model="model 000" if rng.uniform() < 0.05 else None,
+            parameters=float(10 ** rng.normal(9, 1)),
         )
         if access == "closed":
             row["accessibility"] = str(rng.choice(["API access", "Hosted access (no API)", "Unreleased"]))
@@ -95,13 +96,14 @@ def many_models(number: int = 240, seed: int = 7) -> pl.DataFrame:
 
 
 def many_scores(table: pl.DataFrame, seed: int = 8) -> pl.DataFrame:
-    """Scores of every third model on the three benchmarks, rising over time."""
+    """Scores of every second model on the three benchmarks, rising over time."""
     rng = np.random.default_rng(seed)
     rows = []
-    for row in table.gather_every(3).iter_rows(named=True):
+    for row in table.gather_every(2).iter_rows(named=True):
         years = (row["release_date"] - dt.date(2018, 1, 1)).days / 365
         for task in ("GPQA diamond", "MATH level 5", "OTIS Mock AIME 2024-2025"):
-            points = float(np.clip(0.1 + 0.1 * years + rng.normal(0, 0.08), 0, 1))
+            lead = 0.06 if row["access"] == "closed" else 0.0
+            points = float(np.clip(0.1 + 0.12 * years + lead + rng.normal(0, 0.06), 0, 1))
             rows.append({**score(row["model"], str(row["release_date"]), points), "task": task})
     return scores(*rows)
 

@@ -212,8 +212,8 @@ def test_points_are_the_runs_they_stand_for() -> None:
     for i in range(3):
         alone = run(NpvSpec(**{name: values[i] for name, values in points.items()})).summary
         for figure in ("mean_usd", "sd_usd", "p_positive", "var5_usd", "cvar5_usd", "upfront_cost_usd"):
-            assert found[figure][i] == pytest.approx(alone[figure], rel=1e-11), figure
-        assert found["mu_used"][i] == pytest.approx(alone["mu"], rel=1e-12)
+            assert found[figure][i] == pytest.approx(alone[figure], rel=1e-9), figure
+        assert found["mu_used"][i] == pytest.approx(alone["mu"], rel=1e-9)
 
 
 def test_repeated_shapes_do_not_change_the_figures() -> None:
@@ -221,8 +221,8 @@ def test_repeated_shapes_do_not_change_the_figures() -> None:
     multiples = [float(m) for m in np.geomspace(0.5, 50, 300)]
     both = evaluate(spec, {"cost_multiple": multiples, "sigma": [0.5, 1.0, 1.5] * 100})
     one = evaluate(spec, {"cost_multiple": multiples[7:8], "sigma": [1.0]})
-    assert both["p_positive"][7] == pytest.approx(one["p_positive"][0], rel=1e-12)
-    assert both["var5_usd"][7] == pytest.approx(one["var5_usd"][0], rel=1e-12)
+    assert both["p_positive"][7] == pytest.approx(one["p_positive"][0], rel=1e-9)
+    assert both["var5_usd"][7] == pytest.approx(one["var5_usd"][0], rel=1e-9)
 
 
 def test_points_without_a_law_need_compute() -> None:

@@ -3,7 +3,6 @@
 import hashlib
 import math
 import random
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -13,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from engine.npv import Npv, NpvSpec
-from engine.npv.kernel import SLICE, Draws, Scratch, kernel
+from engine.npv import Npv, NpvSpec, fused
+from engine.npv.kernel import SLICE, Draws, Kernel, Scratch, block_paths, kernel
 from engine.npv.simulation import Histogram, merge, simulate, wilson
 from engine.npv.study import setting
 from engine.streams import PATHS_PER_BLOCK, blocks, stream
@@ -88,14 +87,27 @@ def test_agreement_table_is_the_difference_in_standard_errors() -> None:
     assert mean["z"] == pytest.approx((result.summary["mean_usd"] - mean["exact"]) / result.summary["mean_usd_se"])
 
 
+def _normals(generator: np.random.Generator, size: int) -> np.ndarray:
+    """NumPy's normals of a stream; in the ziggurat's tail, beyond 3.654, the sign is the engine's own."""
+    state = np.array(generator.bit_generator.state["state"]["state"], dtype=np.uint64)
+    ours, numpys = np.empty(size), generator.standard_normal(size)
+    fused.normals(state, ours)
+    tail = np.abs(numpys) > fused.EDGE
+    assert tail.mean() < 1e-3
+    return np.where(tail, np.copysign(numpys, ours), numpys)
+
+
 def by_hand(spec: NpvSpec) -> np.ndarray:
     """NPV of every path, from the same draws, month by month."""
     ready, paths = setting(work(spec)), []
     for block, size in blocks(spec.n_paths, PATHS_PER_BLOCK):
         z, u, d = (stream(spec.seed, f"npv {v}", block) for v in ("revenue", "exclusivity", "drop"))
         months = np.array([2, 8, 15, 40, 58, 72])
-        kept = months[np.searchsorted(np.cumsum([0.1, 0.35, 0.15, 0.15, 0.05]), u.random(size), "right")]
-        revenue = np.exp(ready.mu[0] + spec.sigma * z.standard_normal(size))
+        first = _normals(z, size)
+        latent = spec.correlation * first + math.sqrt(1 - spec.correlation**2) * _normals(u, size)
+        edges = stats.norm.ppf(np.cumsum([0.1, 0.35, 0.15, 0.15, 0.05]))
+        kept = months[np.searchsorted(edges, latent, "right")]
+        revenue = np.exp(ready.mu[0] + spec.sigma * first)
         left = 1 - (spec.drop_low + (spec.drop_high - spec.drop_low) * d.random(size))
         month = np.arange(1, 73)
         cash = np.where(month <= kept[:, None], 1.0, left[:, None]) * revenue[:, None]
@@ -103,8 +115,15 @@ def by_hand(spec: NpvSpec) -> np.ndarray:
     return np.concatenate(paths)
 
 
-def test_paths_are_the_months_added_up() -> None:
-    spec = NpvSpec(engine="simulation", cost_basis="legacy", n_paths=PATHS_PER_BLOCK + 999, cost_multiple=12.0)
+@pytest.mark.parametrize("correlation", [0.0, 0.6, -1.0])
+def test_paths_are_the_months_added_up(correlation: float) -> None:
+    spec = NpvSpec(
+        engine="simulation",
+        cost_basis="legacy",
+        n_paths=PATHS_PER_BLOCK + 999,
+        cost_multiple=12.0,
+        correlation=correlation,
+    )
     npv, summary = by_hand(spec), run(spec).summary
     ordered = np.sort(npv)
     rank = 0.05 * len(npv)
@@ -169,9 +188,7 @@ def test_chunks_are_whole_blocks_in_order_and_cover_the_paths() -> None:
 
 def paths(spec: NpvSpec, count: int) -> np.ndarray:
     """X at mu = 0 of the first paths of block 0."""
-    draws, model = Draws(spec.seed, 0, Scratch()), kernel(setting(work(spec)).projects)
-    sizes = [min(SLICE, count - start) for start in range(0, count, SLICE)]
-    return np.concatenate([draws.revenue_at_unit(model, size).copy() for size in sizes])
+    return block_paths(kernel(setting(work(spec)).projects), spec.seed, 0, count)
 
 
 def test_path_i_does_not_depend_on_the_number_of_paths() -> None:
@@ -186,28 +203,55 @@ def test_fixing_one_input_leaves_the_other_draws_alone() -> None:
     assert drawn == pytest.approx(whole, rel=1e-12)
 
 
-def test_exclusivity_is_drawn_with_the_curves_quantiles() -> None:
+def test_exclusivity_is_drawn_with_the_curves_chances() -> None:
     spec = NpvSpec(cost_basis="legacy", drop=1.0, sigma=0.05)
     model = kernel(setting(work(spec)).projects)
     draws = Draws(3, 0, Scratch())
-    gaps = np.concatenate([draws._gap(model, SLICE).copy() for _ in range(4)])
+    gaps = np.concatenate([drawn_gaps(model, draws, 0.7) for _ in range(8)])
     levels, counts = np.unique(-gaps, return_counts=True)
     assert levels.tolist() == pytest.approx(sorted((-model.gaps).tolist()))
     assert stats.chisquare(counts, np.array([0.1, 0.35, 0.15, 0.15, 0.05, 0.2]) * len(gaps)).pvalue > 1e-4
 
 
-def test_guide_table_is_inversion() -> None:
-    spec = NpvSpec(cost_basis="legacy", exclusivity="lognormal")
+def drawn_gaps(model: Kernel, draws: Draws, rho: float) -> np.ndarray:
+    z, gaps = np.empty(SLICE), np.empty(SLICE)
+    fused.normals(draws.revenue, z)
+    fused.normals(draws.exclusivity, gaps)
+    fused.gaps_of(gaps, z, rho, model.guide, model.edges, model.gaps)
+    return gaps
+
+
+@pytest.mark.parametrize("median", [0.5, 8.0, 500.0])
+def test_guide_table_is_inversion(median: float) -> None:
+    spec = NpvSpec(cost_basis="legacy", exclusivity="lognormal", exclusivity_median_months=median)
     model = kernel(setting(work(spec)).projects)
-    gaps = Draws(9, 0, Scratch())._gap(model, SLICE).copy()
-    uniform = stream(9, "npv exclusivity", 0).random(SLICE)
-    assert np.array_equal(gaps, model.gaps[np.searchsorted(model.edges, uniform, "right")])
+    latent = np.concatenate([np.linspace(-12, 12, 30_001), model.edges, np.nextafter(model.edges, -np.inf)])
+    gaps = latent.copy()
+    fused.gaps_of(gaps, np.zeros(len(latent)), 0.0, model.guide, model.edges, model.gaps)
+    assert np.array_equal(gaps, model.gaps[np.searchsorted(model.edges, latent, "right")])
 
 
 def test_digest_names_the_paths() -> None:
     spec = NpvSpec(engine="simulation", cost_basis="legacy", n_paths=1_000)
-    crc = zlib.crc32(paths(spec, 1_000).tobytes())
-    assert run(spec).summary["paths_digest"] == hashlib.sha256(np.array([crc], "<i8").tobytes()).hexdigest()
+    mixed = 0xCBF29CE484222325
+    for word in paths(spec, 1_000).view(np.uint64).tolist():
+        mixed = (mixed ^ word) * 0x100000001B3 % 2**64
+    expected = hashlib.sha256(np.array([mixed], "<u8").tobytes()).hexdigest()
+    assert run(spec).summary["paths_digest"] == expected
+
+
+@pytest.mark.parametrize("block", [0, 7])
+def test_normals_and_uniforms_are_numpys(block: int) -> None:
+    state = np.array(stream(1, "npv revenue", block).bit_generator.state["state"]["state"], dtype=np.uint64)
+    ours, uniform = np.empty(2_000_000), np.empty(1_000)
+    fused.normals(state, ours)
+    fused.uniforms(state, uniform)
+    numpys = stream(1, "npv revenue", block)
+    assert np.abs(ours) == pytest.approx(np.abs(numpys.standard_normal(len(ours))), rel=1e-13)
+    assert np.array_equal(uniform, numpys.random(1_000))
+    tail = ours[np.abs(ours) > fused.EDGE]
+    assert stats.binomtest(int((tail > 0).sum()), len(tail)).pvalue > 1e-4
+    assert stats.kstest(ours[:500_000], "norm").pvalue > 1e-4
 
 
 def test_histogram_quantile_and_tail_are_close_to_the_paths() -> None:

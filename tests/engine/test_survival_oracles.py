@@ -142,7 +142,7 @@ def test_proportionality_test_tells_a_changing_effect_from_a_constant_one() -> N
 @pytest.mark.parametrize(
     ("change", "terms", "sentence"),
     [
-        ({"event": pl.lit(False)}, ["a", "b"], "need at least 5 events, and there are 0"),
+        ({"event": pl.lit(False)}, ["a", "b"], "at least 5 events for its covariates, and there are 0"),
         ({"b": pl.col("a") * 2}, ["a", "b"], "collinear"),
         ({}, [], "No covariate varies"),
         ({"a": (pl.col("months") < 3).cast(float) * 1.0, "event": pl.lit(True)}, ["a"], "separates|converge"),

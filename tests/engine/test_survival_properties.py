@@ -136,7 +136,9 @@ def simulated(n: int, rng: np.random.Generator) -> pl.DataFrame:
             if end > start:
                 ended = bool(months[i] <= 24 and end == stop[i])
                 rows.append((f"s{i:04d}", start, end, ended, float(state), fixed[i]))
-    return pl.DataFrame(rows, schema=["subject", "start_months", "stop_months", "event", "state", "fixed"], orient="row")
+    return pl.DataFrame(
+        rows, schema=["subject", "start_months", "stop_months", "event", "state", "fixed"], orient="row"
+    )
 
 
 def test_known_hazards_with_delayed_entry_and_changing_covariates_are_recovered() -> None:

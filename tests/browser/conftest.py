@@ -1,0 +1,124 @@
+"""A real Chromium on a real server, both on this machine; the server's store starts empty."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from tests.browser.install import chromium
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 60
+DRAWN = (
+    "() => [...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every(e => e.querySelector('svg, canvas'))"
+)
+LAST_HEADING = re.compile("^(The command that gives the same result|Licence)$")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass
+class App:
+    """The page of a browser that shows the app, with what tests look at in it."""
+
+    page: Page
+    address: str
+    hosts: set[str]
+
+    def open(self, path: str = "") -> None:
+        """Go to a page of the app and wait until it has been drawn."""
+        self.page.goto(f"{self.address}/{path}")
+        expect(self.page.get_by_role("heading", name=LAST_HEADING)).to_be_visible(timeout=60_000)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the server has finished and charts are drawn."""
+        self.page.wait_for_timeout(120)
+        expect(self.page.locator("[data-testid=stApp]")).to_have_attribute(
+            "data-test-script-state", re.compile("notRunning"), timeout=60_000
+        )
+        self.page.wait_for_function(DRAWN, timeout=60_000)
+        self.page.wait_for_timeout(250)
+
+    def chart(self, index: int) -> Locator:
+        """The chart at that place on the page."""
+        return self.page.locator("[data-testid=stVegaLiteChart]").nth(index)
+
+    def marks(self, index: int, kind: str = "symbol") -> Locator:
+        """Marks of an SVG chart: symbol, rect or text."""
+        return self.chart(index).locator(f".mark-{kind}.role-mark path, .mark-{kind}.role-mark text")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a server of the app on a free loopback port; no traceback may be left in its log."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    home = tmp_path_factory.mktemp("home")
+    log = home / "server.log"
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.address", "127.0.0.1"]
+    command += ["--server.port", str(port), "--server.headless", "true"]
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, "WORKBENCH_HOME": str(home)}, stdout=sink, stderr=sink
+        )
+    try:
+        _wait(f"http://127.0.0.1:{port}/_stcore/health", process, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+    assert "Traceback" not in log.read_text(errors="replace")
+
+
+def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise RuntimeError(f"the server did not start: {log.read_text(errors='replace')[-2000:]}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """System Chromium where there is one, else Playwright's."""
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def app(browser: Browser, server: str, request: pytest.FixtureRequest) -> Iterator[App]:
+    """A fresh visit, light and 1280 wide unless the test's parameters `mode` and `width` say otherwise."""
+    given = getattr(getattr(request.node, "callspec", None), "params", {})
+    context = browser.new_context(
+        viewport={"width": given.get("width", 1280), "height": 1400},
+        color_scheme=given.get("mode", "light"),
+        accept_downloads=True,
+    )
+    context.set_default_timeout(30_000)
+    page, hosts = context.new_page(), set[str]()
+    page.on("request", lambda sent: hosts.add(sent.url.split("/")[2]) if sent.url.startswith("http") else None)
+    yield App(page, server, hosts)
+    context.close()

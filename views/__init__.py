@@ -1,0 +1,1 @@
+"""Pages: widgets, a spec, a result, charts. Imports of jobs stop at jobs.client."""

@@ -1,0 +1,58 @@
+"""What every page shares: navigation, and the preset and data vintage chosen in the sidebar, kept in the URL."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from engine.spec import Preset
+from jobs import client
+
+PRESETS = {
+    "corrected": "mends the known defects",
+    "published": "repeats the original works, defects included",
+    "both": "side by side, with the difference",
+}
+
+
+def sidebar(sections: Mapping[str, Sequence[Page]]) -> Page:
+    """Draw navigation and choices, and return the page to run.
+
+    Links are drawn here since Streamlit's own sectioned list is no valid list to a screen reader (1.67).
+    """
+    page = st.navigation(sections, position="hidden")
+    with st.sidebar:
+        for section, pages in sections.items():
+            if section:
+                st.caption(section)
+            for each in pages:
+                st.page_link(each)
+        st.divider()
+        _choices()
+    return page
+
+
+def _choices() -> None:
+    st.radio("Preset", list(PRESETS), captions=list(PRESETS.values()), key="preset", bind="query-params")
+    names = list(client.vintages())
+    st.selectbox(
+        "Data vintage",
+        names,
+        index=names.index(client.default_vintage()) if client.default_vintage() in names else 0,
+        key="vintage",
+        bind="query-params",
+        help="The bundled tables, or tables you imported on the data page.",
+    )
+
+
+def presets() -> tuple[Preset, ...]:
+    """The preset asked for, or both, published first."""
+    chosen = st.session_state.get("preset", "corrected")
+    if chosen == "both":
+        return ("published", "corrected")
+    return ("published",) if chosen == "published" else ("corrected",)
+
+
+def vintage() -> str:
+    """The data vintage asked for."""
+    return str(st.session_state.get("vintage") or client.default_vintage())

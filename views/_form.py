@@ -1,0 +1,151 @@
+"""Widgets made from a spec's fields, bound to the URL: one declaration gives flag, widget and key."""
+
+import math
+import types
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+import streamlit as st
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic.fields import FieldInfo
+
+from engine.spec import Preset, Spec, SpecError
+
+S = TypeVar("S", bound=Spec)
+AUTOMATIC = "automatic"
+RADIO_OPTIONS = 3
+LARGEST_INTEGER = 2**53 - 1
+
+
+def spec_form(spec_type: type[S], presets: Sequence[Preset], hide: Iterable[str] = ()) -> list[S]:
+    """The specs the widgets ask for, one a preset; a preset that can't be asked so is told and keeps its last spec.
+
+    Widgets start from the URL, else from the preset; changing the preset refills the fields it sets. With two
+    presets, fields that either sets are not offered. `hide` names fields the page sets itself.
+    """
+    names = shown_fields(spec_type, presets, hide)
+    defaults = spec_type.parse({"preset": presets[0]}).model_dump()
+    _refill(spec_type, presets, defaults)
+    with st.expander("Settings"):
+        if len(presets) > 1:
+            st.caption("Side by side keeps what the presets set; choose one preset to change those fields.")
+        given = _groups(spec_type, names, defaults)
+    return [spec for preset in presets if (spec := _spec(spec_type, {"preset": preset, **given})) is not None]
+
+
+def shown_fields(spec_type: type[Spec], presets: Sequence[Preset], hide: Iterable[str] = ()) -> list[str]:
+    """Fields a form offers, in the spec's order."""
+    hidden = {"preset", *hide}
+    if len(presets) > 1:
+        hidden |= {name for values in spec_type.presets.values() for name in values}
+    return [name for name in spec_type.model_fields if name not in hidden]
+
+
+def _refill(spec_type: type[Spec], presets: Sequence[Preset], defaults: Mapping[str, Any]) -> None:
+    """Give the fields that a preset sets their new defaults once the preset has changed; what else was set stays."""
+    mark, now = f"presets of {spec_type.study}", tuple(presets)
+    if st.session_state.get(mark, now) != now:
+        for name in {name for values in spec_type.presets.values() for name in values}:
+            st.session_state[name] = defaults[name]
+    st.session_state[mark] = now
+
+
+def _spec(spec_type: type[S], given: dict[str, Any]) -> S | None:
+    mark = f"valid {spec_type.study} {given['preset']}"
+    try:
+        st.session_state[mark] = spec_type.parse(given)
+    except SpecError as error:
+        st.error(str(error))
+    kept: S | None = st.session_state.get(mark)
+    return kept
+
+
+def _groups(spec_type: type[Spec], names: Sequence[str], defaults: dict[str, Any]) -> dict[str, Any]:
+    grouped: dict[str, list[str]] = {}
+    for name in names:
+        grouped.setdefault(_extra(spec_type.model_fields[name], "group"), []).append(name)
+    values: dict[str, Any] = {}
+    for group in sorted(grouped, key=lambda g: g == "Run"):
+        if group:
+            st.markdown(f"**{group}**")
+        columns = st.columns(min(3, max(2, len(grouped[group]))))
+        for index, name in enumerate(grouped[group]):
+            with columns[index % len(columns)]:
+                values[name] = widget(name, spec_type.model_fields[name], defaults[name])
+    return values
+
+
+def widget(name: str, field: FieldInfo, default: Any) -> Any:
+    """Draw one field and return its value; `name` is both its key and its URL parameter."""
+    kind, optional = _kind(field.annotation)
+    common: dict[str, Any] = {
+        "label": label(name, field),
+        "key": name,
+        "help": field.description,
+        "bind": "query-params",
+    }
+    if get_origin(kind) is Literal:
+        return _choice(list(get_args(kind)), default, optional, common)
+    if kind is bool:
+        return st.toggle(value=bool(default), **common)
+    if kind in (int, float):
+        return _number(field, kind, default, optional, common)
+    return st.text_input(value=default, **common) or None
+
+
+def label(name: str, field: FieldInfo) -> str:
+    """Title and unit."""
+    unit = _extra(field, "unit")
+    title = field.title or name
+    return f"{title} ({unit})" if unit else title
+
+
+def _choice(options: list[Any], default: Any, optional: bool, common: dict[str, Any]) -> Any:
+    index = options.index(default) if default in options else None
+    if optional or len(options) > RADIO_OPTIONS:
+        return st.selectbox(options=options, index=index, placeholder=AUTOMATIC, **common)
+    return st.radio(options=options, index=index, horizontal=True, **common)
+
+
+def _number(field: FieldInfo, kind: type, default: Any, optional: bool, common: dict[str, Any]) -> Any:
+    low, high = bounds(field)
+    if kind is int:
+        low, high = max(low, -LARGEST_INTEGER), min(high, LARGEST_INTEGER)
+        return st.number_input(
+            value=default, min_value=int(low), max_value=int(high), step=1, placeholder=AUTOMATIC, **common
+        )
+    ends: dict[str, Any] = {
+        "min_value": None if math.isinf(low) else float(low),
+        "max_value": None if math.isinf(high) else float(high),
+    }
+    value = None if default is None else float(default)
+    return st.number_input(value=value, step=step(value), format="%g", placeholder=AUTOMATIC, **ends, **common)
+
+
+def bounds(field: FieldInfo) -> tuple[float, float]:
+    """Lowest and highest value of a numeric field; infinite where it has none."""
+    low, high = -math.inf, math.inf
+    for rule in field.metadata:
+        if isinstance(rule, Ge | Gt):
+            low = float(rule.ge if isinstance(rule, Ge) else rule.gt)  # type: ignore[arg-type]
+        elif isinstance(rule, Le | Lt):
+            high = float(rule.le if isinstance(rule, Le) else rule.lt)  # type: ignore[arg-type]
+    return low, high
+
+
+def step(value: float | None) -> float:
+    """A step of about a tenth of the value's leading digit."""
+    return 0.1 if not value else 10.0 ** (math.floor(math.log10(abs(value))) - 1)
+
+
+def _kind(annotation: Any) -> tuple[Any, bool]:
+    """The type behind an annotation, and whether None is allowed."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        kinds = [part for part in get_args(annotation) if part is not type(None)]
+        return (kinds[0] if len(kinds) == 1 else str), len(kinds) < len(get_args(annotation))
+    return annotation, False
+
+
+def _extra(field: FieldInfo, name: str) -> str:
+    extra = field.json_schema_extra
+    return str(extra.get(name, "")) if isinstance(extra, dict) else ""

@@ -1,0 +1,1 @@
+"""Charts: a frame in, an Altair chart out. Imports neither streamlit nor jobs."""

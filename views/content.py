@@ -1,0 +1,134 @@
+"""What the app says about itself and its studies: one source for the pages and for docs/overview.md."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Text:
+    """What a page says above its charts: the question, how it is answered, and what the answer can't bear."""
+
+    title: str
+    question: str
+    method: str
+    limits: str
+
+
+TITLE = "Economics of frontier AI"
+WHAT = (
+    "A workbench on the economics of frontier AI: export controls, efficiency, scaling, diffusion and investment. It "
+    "grew from two published dashboards and one study. The published preset repeats them, defects included; the "
+    "corrected preset, the default, mends the defects. Every figure comes from the tables named under it, with the "
+    "number of observations and an interval, and a headline is withheld when the data are too thin."
+)
+STUDIES = {
+    "export-controls": Text(
+        title="Export controls and model scale",
+        question="Do countries that impose or face more semiconductor export controls train larger models?",
+        method=(
+            "Models with known parameters, training compute, organisation type and publication share are joined to "
+            "the export-control measures of their first-listed country. The corrected preset counts Red and Amber "
+            "state acts in force on the release day, in fixed bins. The published one repeats the original's running "
+            "total by year, in terciles."
+        ),
+        limits=(
+            "The extract of measures starts in 2019. Only nine countries have a publication share, most models come "
+            "from two, and both controls and compute grow with time: a difference between bins is no effect of "
+            "controls."
+        ),
+    ),
+    "efficiency": Text(
+        title="Efficiency",
+        question="Are models getting more efficient in cost, parameters and power, and do returns diminish?",
+        method=(
+            "Each metric is taken as log10, scaled to 0..1 over the whole sample with 1 best, and averaged into a "
+            "composite index; the line is its yearly mean. The corrected preset uses three distinct metrics (FLOP per "
+            "dollar, cost per parameter, FLOP per joule) and complete rows, without derivatives. The published one "
+            "averages whatever of four metrics a model has."
+        ),
+        limits=(
+            "Few models report cost and power, and which ones do changes over the years: the composition of the "
+            "sample moves the line. The number of models stands over each point."
+        ),
+    ),
+    "scaling": Text(
+        title="Scaling",
+        question="How fast do training compute and cost rise with the size of a model?",
+        method=(
+            "Least squares of one logarithm on another, in either direction, pooled over all years and with a dummy "
+            "for each release year; standard errors robust to heteroskedasticity (HC3) or clustered by organisation; "
+            "beside them the percentile interval of a pairs bootstrap."
+        ),
+        limits=(
+            "The pooled slope mixes the law with growth over time; the slope within release years does not. Models "
+            "that report both figures are not a random sample, and cost is known for few."
+        ),
+    ),
+    "diffusion": Text(
+        title="Diffusion",
+        question="How long does it take open-weight models to catch up with a closed frontier model?",
+        method=(
+            "A subject is a closed model near the frontier of its domain on its release day. Its lead ends with the "
+            "first later open-weight model of another organisation and the same domain whose training compute reaches "
+            "theta times the subject's. Leads not yet ended are censored. The curve is the Kaplan-Meier estimate with "
+            "a log-log interval."
+        ),
+        limits=(
+            "Compute stands for capability, and it is known for few recent closed models. A few followers end many "
+            "leads at once, so that the interval is too narrow."
+        ),
+    ),
+    "npv": Text(
+        title="Investment",
+        question="What is a frontier training run worth, and how much does the length of the lead matter?",
+        method=(
+            "Net present value is discounted revenue less upfront cost. First-month revenue is log-normal; revenue "
+            "stays whole for as long as the lead lasts and then drops. The exact engine gives mean, spread and tail in "
+            "closed form; the simulation draws paths and states its error."
+        ),
+        limits=(
+            "In the corrected preset revenue is calibrated to a target, so that the mean is an assumption and not a "
+            "finding. Cost is training compute times a price; staff, data and failed runs are in neither."
+        ),
+    ),
+}
+DATA = (
+    "Epoch AI (models, hardware, benchmarks), Global Trade Alert (export-control measures) and OECD.AI (publication "
+    "shares), as facts and figures in the project's own schema. The bundled vintage is October 2025. The data page "
+    "shows sources, licences, drift and dropped rows, and takes your own files as a named vintage."
+)
+OUTPUTS = (
+    "Each chart can be taken away as data (CSV), as a Vega-Lite specification with its data, and as PNG or SVG. Each "
+    "page shows the command that gives the same result; with `--json` it prints the whole result for a machine."
+)
+CITATION = (
+    "Cite the workbench as `CITATION.cff` says, and cite the data: every chart and export names its publisher, "
+    "licence and retrieval date."
+)
+LICENCE = "The code is under the MIT licence. The data keep their publishers' terms, named on the data page."
+
+
+def sections() -> dict[str, str]:
+    """Headings and Markdown bodies, in order."""
+    questions = "\n".join(f"- **{text.title}.** {text.question}" for text in STUDIES.values())
+    method = "\n".join(f"- **{text.title}.** {text.method} *Limits:* {text.limits}" for text in STUDIES.values())
+    return {
+        "What this is": WHAT,
+        "Questions": questions,
+        "Method": method,
+        "Data": DATA,
+        "Outputs": OUTPUTS,
+        "Citation": CITATION,
+        "Licence": LICENCE,
+    }
+
+
+def markdown() -> str:
+    """The whole as one document."""
+    parts = [f"## {heading}\n\n{body}\n" for heading, body in sections().items()]
+    return f"# {TITLE}\n\n" + "\n".join(parts)
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(markdown(), encoding="utf-8")

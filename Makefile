@@ -25,6 +25,9 @@ figures: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp browser
 	$(BIN)/python -m tests.benchmarks
 
+faults: $(VENV)/dev.stamp
+	$(BIN)/pytest tests/jobs/test_faults.py --fault-repeats 20
+
 data: $(VENV)/app.stamp
 	$(BIN)/python -m jobs data build --from $(DATA)
 

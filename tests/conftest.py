@@ -7,6 +7,7 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--data-dir", type=Path, default=None, help="source files for the checks in tests/figures")
+    parser.addoption("--fault-repeats", type=int, default=1, help="how often each fault is made")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -20,3 +21,9 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def data_dir(pytestconfig: pytest.Config) -> Path:
     """Directory of the publishers' source files."""
     return Path(pytestconfig.getoption("--data-dir")).resolve()
+
+
+@pytest.fixture(scope="session")
+def fault_repeats(pytestconfig: pytest.Config) -> int:
+    """How often each fault is made."""
+    return int(pytestconfig.getoption("--fault-repeats"))

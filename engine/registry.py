@@ -14,6 +14,7 @@ _STUDIES = {
     "diffusion": "engine.diffusion:Diffusion",
     "npv": "engine.npv:Npv",
     "welfare": "engine.welfare:Welfare",
+    "sobol": "engine.sobol:Sobol",
     "sweep": "engine.sweep:Sweep",
 }
 

@@ -89,13 +89,13 @@ def design(
         parts.append(rows[name].cast(pl.Float64).to_numpy())
         names.append(name)
     for effect in effects:
-        for level in rows[effect].unique().sort().to_list()[1:]:
-            parts.append((rows[effect] == level).cast(pl.Float64).to_numpy())
-            names.append(f"{effect}={level}")
+        codes, levels = rows[effect].rank("dense").to_numpy(), rows[effect].unique().sort().to_list()
+        parts.append((codes[:, None] == np.arange(2, len(levels) + 1)).astype(np.float64))
+        names += [f"{effect}={level}" for level in levels[1:]]
     matrix = np.column_stack(parts)
     _check(matrix, names, x)
-    codes = rows[cluster].rank("dense").cast(pl.Int64).to_numpy() - 1 if cluster else None
-    return Design(rows[y].cast(pl.Float64).to_numpy(), matrix, tuple(names), codes)
+    clusters = rows[cluster].rank("dense").cast(pl.Int64).to_numpy() - 1 if cluster else None
+    return Design(rows[y].cast(pl.Float64).to_numpy(), matrix, tuple(names), clusters)
 
 
 def complete_rows(frame: pl.DataFrame, columns: list[str], effects: list[str]) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 import math
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import streamlit as st
@@ -17,20 +17,28 @@ RADIO_OPTIONS = 3
 LARGEST_INTEGER = 2**53 - 1
 
 
-def spec_form(spec_type: type[S], presets: Sequence[Preset], hide: Iterable[str] = ()) -> list[S]:
+Own = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+def spec_form(
+    spec_type: type[S], presets: Sequence[Preset], hide: Iterable[str] = (), own: Own | None = None
+) -> list[S]:
     """The specs the widgets ask for, one a preset; a preset that can't be asked so is told and keeps its last spec.
 
     Widgets start from the URL, else from the preset; changing the preset refills the fields it sets. With two
-    presets, fields that either sets are not offered. `hide` names fields the page sets itself.
+    presets, fields that either sets are not offered. `hide` names fields the page sets itself; `own` draws them above
+    the settings, from the preset's values, and gives what they say.
     """
     names = shown_fields(spec_type, presets, hide)
     defaults = spec_type.parse({"preset": presets[0]}).model_dump()
     _refill(spec_type, presets, defaults)
+    set_by_page = own(defaults) if own else {}
     with st.expander("Settings"):
         if len(presets) > 1:
             st.caption("Side by side keeps what the presets set; choose one preset to change those fields.")
         given = _groups(spec_type, names, defaults)
-    return [spec for preset in presets if (spec := _spec(spec_type, {"preset": preset, **given})) is not None]
+    asked = [_spec(spec_type, {"preset": preset, **set_by_page, **given}) for preset in presets]
+    return [spec for spec in asked if spec is not None]
 
 
 def shown_fields(spec_type: type[Spec], presets: Sequence[Preset], hide: Iterable[str] = ()) -> list[str]:

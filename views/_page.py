@@ -1,7 +1,7 @@
 """What pages are made of: head, finding, chart with source and downloads, tables, and the command."""
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -50,7 +50,7 @@ def source_line(answer: Answer, *, short: bool = False) -> str:
     rows = _results.sources(answer.vintage).filter(pl.col("table").is_in(list(wanted)))
     named = [_source(row, short) for row in rows.to_dicts()]
     made = f"Vintage {answer.vintage}, preset {answer.preset}, run {answer.result.key[:KEY_LETTERS]}."
-    return f"Source: {'; '.join(dict.fromkeys(named))}. {made}"
+    return f"Source: {'; '.join(dict.fromkeys(named)) or 'a file of your own'}. {made}"
 
 
 def _source(row: dict[str, Any], short: bool) -> str:
@@ -140,21 +140,35 @@ def _table(name: str, answer: Answer) -> None:
     )
 
 
-def small_table(data: pl.DataFrame, name: str) -> None:
+def small_table(data: pl.DataFrame, name: str, links: Mapping[str, str] | None = None) -> None:
     """A short table as text that a screen reader can walk; it scrolls by itself where the screen is narrow."""
-    st.html(table_html(data, name))
+    st.html(table_html(data, name, links or {}))
 
 
-def table_html(data: pl.DataFrame, name: str) -> str:
-    """A frame as an HTML table in a region of that name; numbers to the right."""
+def table_html(data: pl.DataFrame, name: str, links: Mapping[str, str] | None = None) -> str:
+    """A frame as an HTML table in a region of that name; numbers to the right.
+
+    `links` gives columns whose values link to an address in which they stand for '{}'.
+    """
+    addresses = links or {}
     right = {column for column, kind in data.schema.items() if kind.is_numeric()}
     heads = "".join(f'<th scope="col"{_align(c in right)}>{html.escape(c)}</th>' for c in data.columns)
     rows = "".join(
-        "<tr>" + "".join(f"<td{_align(c in right)}>{html.escape(cell(v))}</td>" for c, v in row.items()) + "</tr>"
+        "<tr>"
+        + "".join(f"<td{_align(c in right)}>{_linked(v, addresses.get(c))}</td>" for c, v in row.items())
+        + "</tr>"
         for row in data.iter_rows(named=True)
     )
     region = f'<div class="figures" role="region" tabindex="0" aria-label="{html.escape(name)}">'
     return f"{TABLE_STYLE}{region}<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+
+
+def _linked(value: Any, address: str | None) -> str:
+    shown = html.escape(cell(value))
+    if address is None or value is None:
+        return shown
+    target = html.escape(address.format(value), quote=True)
+    return f'<a href="{target}" target="_blank" rel="noopener noreferrer">{shown}</a>'
 
 
 def _align(right: bool) -> str:

@@ -13,7 +13,7 @@ from engine.result import Result
 from engine.spec import Spec
 from jobs import client
 from views import _choices
-from views._form import spec_form
+from views._form import Own, spec_form
 
 SHORT_SECONDS = 1.0
 UNASKED_SECONDS = 15.0
@@ -33,15 +33,21 @@ class Answer:
         return str(self.spec.preset)
 
 
-def answers(study: str, hide: Iterable[str] = ()) -> list[Answer]:
-    """The form of a study and what it answers, one a preset asked for; fewer when one has no answer yet."""
-    specs = spec_form(registry.study(study).spec_type, _choices.presets(), hide)
+def answers(study: str, hide: Iterable[str] = (), own: Own | None = None) -> list[Answer]:
+    """The form of a study and what it answers, one a preset asked for; fewer when one has no answer yet.
+
+    `hide` and `own`: fields the page draws itself, see `spec_form`.
+    """
+    specs = spec_form(registry.study(study).spec_type, _choices.presets(), hide, own)
     return [found for spec in specs if (found := ask(spec, _choices.vintage())) is not None]
 
 
-def ask(spec: Spec, vintage: str) -> Answer | None:
-    """The answer, or the last one this session saw while a run goes on or an input is bad; None without either."""
-    mark = f"last {spec.study} {spec.preset}"
+def ask(spec: Spec, vintage: str, kind: str = "") -> Answer | None:
+    """The answer, or the last one this session saw while a run goes on or an input is bad; None without either.
+
+    `kind` keeps apart the last answers of a page that asks its study more than one question.
+    """
+    mark = f"last {spec.study} {spec.preset} {kind}"
     try:
         result = _result(spec, vintage)
         if result is not None:

@@ -8,14 +8,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.regression import NO_LEVERAGE_LEFT, DesignError, leverages
+from engine.regression import NO_LEVERAGE_LEFT, DesignError
 from engine.scaling_law import law_design, parse_effects
 from engine.wild_cluster import webb
 
 Floats = NDArray[np.float64]
 Kind = Literal["pairs", "wild", "cluster"]
 WildWeights = Literal["rademacher", "webb"]
-SLICE = 32
+SLICE = 128
 DRAWS_PER_WORD, SIGNS_PER_WORD = 2, 64
 PLAIN_COLUMNS = 2
 
@@ -82,7 +82,8 @@ def _pull(rows: pl.DataFrame, effects: str) -> tuple[Floats, float]:
     j = d.names.index("x")
     others = np.linalg.qr(np.delete(d.x, j, axis=1))[0]
     x, y = (v - others @ (others.T @ v) for v in (d.x[:, j], d.y))
-    slope, spare = float(x @ y / (x @ x)), 1 - leverages(d.x)
+    slope = float(x @ y / (x @ x))
+    spare = 1 - (others**2).sum(axis=1) - x**2 / (x @ x)
     numerator = x * (y - slope * x) / (x @ x)
     return np.divide(numerator, spare, out=np.zeros(len(x)), where=spare > NO_LEVERAGE_LEFT), slope
 
@@ -117,11 +118,11 @@ def _wild(prepared: Sample, size: int, rng: np.random.Generator, weights: WildWe
 
 def _words(rng: np.random.Generator, rows: int, columns: int) -> NDArray[np.uint64]:
     """Random 64-bit words, a row a replicate."""
-    return rng.integers(0, 2**64, size=(rows, columns), dtype=np.uint64)
+    return np.asarray(rng.bit_generator.random_raw(rows * columns)).reshape(rows, columns)
 
 
-def weighted(prepared: Sample, counts: NDArray[np.int32]) -> Floats:
-    """Slopes of given resamples: `counts` (replicates, units) says how often each unit is in."""
+def weighted(prepared: Sample, counts: NDArray[np.uint8]) -> Floats:
+    """Slopes of given resamples: `counts` (units, replicates) says how often each unit is in."""
     from engine.bootstrap.kernel import simple_slopes, swept_slopes
 
     slopes = simple_slopes if prepared.columns.shape[1] == PLAIN_COLUMNS else swept_slopes
@@ -138,6 +139,6 @@ def jackknife(prepared: Sample) -> Floats:
 
 def _without(prepared: Sample, first: int) -> Floats:
     gone = np.arange(first, min(first + SLICE, prepared.units))
-    weights = np.ones((len(gone), prepared.units), np.int32)
-    weights[np.arange(len(gone)), gone] = 0
-    return weighted(prepared, weights)
+    counts = np.ones((prepared.units, len(gone)), np.uint8)
+    counts[gone, np.arange(len(gone))] = 0
+    return weighted(prepared, counts)

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import polars as pl
+from scipy.special import stdtrit
 
 from engine.exclusivity import median_months
 from engine.npv.cost import REFERENCE_LAW, Law, compute_flop
@@ -61,16 +62,12 @@ def calibration_table(projects: Scenarios, found: Calibration, mean: float, quan
 
 
 def error_figures(run: Simulated, tier: int, mu: float) -> dict[str, float]:
-    """Monte Carlo standard errors by the names of ERRORS, for the project in that row.
-
-    That of the probability is half Wilson's 95 % interval over 1.96: it does not vanish when every path, or
-    none, has a gain.
-    """
-    scale, (low, high) = math.exp(mu), wilson(int(run.positive[tier]), run.paths)
+    """Monte Carlo standard errors by the names of ERRORS, for the project in that row."""
+    scale = math.exp(mu)
     return {
         "mean_usd": scale * float(run.unit_se.mean[0]),
         "sd_usd": scale * float(run.unit_se.sd[0]),
-        "p_positive": (high - low) / (2 * NORMAL_975),
+        "p_positive": float(run.share_se[tier]),
         "var5_usd": scale * float(run.unit_se.quantile5[0]),
         "cvar5_usd": scale * float(run.unit_se.mean_below5[0]),
     }
@@ -79,16 +76,17 @@ def error_figures(run: Simulated, tier: int, mu: float) -> dict[str, float]:
 def interval_table(run: Simulated, tier: int, figures: dict[str, float], errors: dict[str, float]) -> pl.DataFrame:
     """95 % Monte Carlo intervals. Columns: figure, estimate, se, ci_low, ci_high, method.
 
-    Wilson's for the probability; for the value at risk, the quantiles at the ranks p -+ 1.96 sqrt(p (1 - p) / n)
-    of a binomial; normal for the rest.
+    Independent paths: Wilson's for the probability; for the value at risk, the quantiles at the ranks
+    p -+ 1.96 sqrt(p (1 - p) / n) of a binomial; normal for the rest. Replicates: Student's t over them.
     """
+    half = float(stdtrit(run.replicates - 1, 0.975)) if run.replicates else NORMAL_975
     rows = []
     for name in ERRORS:
         estimate, se = figures[name], errors[name]
-        low, high, method = estimate - NORMAL_975 * se, estimate + NORMAL_975 * se, "normal"
-        if name == "p_positive":
-            low, high, method = (*wilson(int(run.positive[tier]), run.paths), "Wilson")
-        elif name == "var5_usd":
+        low, high, method = estimate - half * se, estimate + half * se, "replicates" if run.replicates else "normal"
+        if name == "p_positive" and not run.replicates:
+            low, high, method = (*wilson(round(run.share[tier] * run.paths), run.paths), "Wilson")
+        elif name == "var5_usd" and not run.replicates:
             low, high, method = (*_rank_interval(run, figures), "order statistics")
         rows.append((name, estimate, se, low, high, method))
     return pl.DataFrame(rows, schema=["figure", "estimate", "se", "ci_low", "ci_high", "method"], orient="row")

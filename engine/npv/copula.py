@@ -4,6 +4,7 @@ Given the latent normal variable behind exclusivity, revenue is log-normal with 
 Gauss-Legendre nodes over the latent variable give a finite mixture of log-normals, as the exact engine's.
 """
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -42,7 +43,7 @@ def _latent_nodes(chances: Floats, panel: float, reach: float) -> tuple[np.ndarr
     ends = np.concatenate([[-reach], edges, [reach]])
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     found = []
-    for k, (low, high) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
+    for k, (low, high) in enumerate(itertools.pairwise(ends)):
         cuts = np.linspace(low, high, max(1, int(np.ceil((high - low) / panel))) + 1)
         half = np.diff(cuts)[:, None] / 2
         z = (cuts[:-1, None] + half * (nodes + 1)).ravel()

@@ -93,6 +93,18 @@ def _drop_nodes(kept_annuity: Floats, whole: Floats, values: Mapping[str, Floats
     return uniform_nodes(panels, nodes_needed(least, most, sigma) if panels == 1 else NODES)
 
 
+def mean_revenue(projects: Scenarios) -> Floats:
+    """E[X] at mu = 0 without the mixture: revenue is linear in the drop, so its mean drop stands for it."""
+    values = projects.values
+    weight = months_kept_weights(projects.exclusivity, projects.atoms, values)
+    kept = np.flatnonzero(weight.any(axis=0)) + 1
+    drop = (values["drop_low"] + values["drop_high"])[:, None] / 2
+    whole = projects.annuity(values["horizon_months"][:, None])
+    factor = revenue_factor(projects.annuity(kept.astype(float)), whole, drop)
+    mean: Floats = np.exp(values["sigma"] ** 2 / 2) * np.einsum("ij,ij->i", weight[:, kept - 1], factor)
+    return mean
+
+
 def unit(mix: LogNormalMixture) -> Unit:
     """Figures of X at mu = 0."""
     log_quantile = mix.log_quantile(TAIL)

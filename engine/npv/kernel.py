@@ -17,6 +17,7 @@ from engine.streams import stream
 
 SLICE = 2**13
 GUIDE_LOW, GUIDE_PER_UNIT, GUIDE_CELLS = -8.0, 128, 2048
+CELL_SLACK = 1e-9
 CELLS = GUIDE_LOW + np.arange(GUIDE_CELLS + 1) / GUIDE_PER_UNIT
 MANTISSA_SHIFT = 42
 REACH_SIGMAS = 9.0
@@ -93,11 +94,11 @@ def kernel(projects: Scenarios, row: int = 0) -> Kernel:
 
 
 def _guide(edges: Floats) -> NDArray[np.int64]:
-    first, last = np.searchsorted(edges, CELLS[:-1], "right"), np.searchsorted(edges, CELLS[1:], "right")
-    first[0] = 0
-    split = first != last
-    split[-1] |= last[-1] < len(edges)
-    return np.where(split, -1 - first, first).astype(np.int64)
+    """Cells are widened a little, so that rounding of a draw's cell can't step over an edge."""
+    first = np.searchsorted(edges, CELLS[:-1] - CELL_SLACK, "right")
+    last = np.searchsorted(edges, CELLS[1:] + CELL_SLACK, "right")
+    first[0], last[-1] = 0, len(edges)
+    return np.where(first != last, -1 - first, first).astype(np.int64)
 
 
 def _bin_of(value: float) -> int:

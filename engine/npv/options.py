@@ -8,6 +8,35 @@ from engine.spec import Spec, parameter
 
 RevenueKind = Literal["lognormal", "triangular", "pert", "uniform", "empirical"]
 Sampling = Literal["plain", "sobol", "conditional"]
+Parts = Literal["all", "figures"]
+GoalFigure = Literal["mean_usd", "p_positive", "var5_usd", "cvar5_usd", "breakeven_cost_multiple"]
+Varied = Literal[
+    "mu",
+    "sigma",
+    "cost_multiple",
+    "overhead_multiple",
+    "price_usd_per_flop",
+    "training_compute_flop",
+    "parameters_count",
+    "scaling_exponent",
+    "annual_discount_rate",
+    "horizon_months",
+    "drop",
+    "exclusivity_multiple",
+    "exclusivity_months",
+    "exclusivity_median_months",
+    "exclusivity_sigma",
+    "correlation",
+    "revenue_ramp_months",
+    "revenue_growth_annual",
+    "inference_cost_share",
+    "upfront_share",
+    "spend_months",
+    "price_decline_rate_annual",
+    "tier_iv_cost_multiple",
+    "mu_shift",
+    "target_mean_usd",
+]
 Confidence = Literal["Confident", "Likely", "Speculative", "Unknown"]
 RANGE = ("revenue_low_usd", "revenue_mode_usd", "revenue_high_usd")
 PERCENTILES = ("revenue_p5_usd", "revenue_p50_usd", "revenue_p95_usd")
@@ -118,6 +147,47 @@ class Options(Spec):
         group="Uncertainty",
         description="into the table `uncertainty`: the observed 5-95 % range of the price of compute",
     )
+
+    goal_input: Varied | None = parameter(
+        None,
+        "Goal seek: input",
+        group="Goal seek",
+        description="looked for within its bounds, the others as they are and mu where the calibration put it",
+    )
+    goal_figure: GoalFigure = parameter("mean_usd", "Goal seek: figure", group="Goal seek")
+    goal_value: float = parameter(
+        0.0, "Goal seek: target", unit="USD, or a share", group="Goal seek", ge=-1e18, le=1e18
+    )
+    grid_x: Varied = parameter("cost_multiple", "Two-way grid: across", group="Two-way grid")
+    grid_y: Varied = parameter("annual_discount_rate", "Two-way grid: up", group="Two-way grid")
+    grid_change: float = parameter(
+        0.5,
+        "Range of grid and spider",
+        unit="share",
+        group="Two-way grid",
+        gt=0,
+        lt=1,
+        description="either way of each input, within its bounds",
+    )
+    sobol_samples: int = parameter(
+        256,
+        "Samples of the Sobol table",
+        group="Decision",
+        ge=0,
+        le=65_536,
+        description="a power of 2; 0: no table. Inputs vary by the change in the tornado, mean NPV answers",
+    )
+    parts: Parts = parameter(
+        "all", "Tables", group="Run", description="figures: the figures, tiers and distribution alone, in a blink"
+    )
+
+    @model_validator(mode="after")
+    def _questions_can_be_asked(self) -> Self:
+        if self.grid_x == self.grid_y:
+            raise ValueError("grid_x and grid_y must be two inputs")
+        if self.sobol_samples & (self.sobol_samples - 1):
+            raise ValueError("sobol_samples must be a power of 2, or 0")
+        return self
 
     @model_validator(mode="after")
     def _revenue_is_given_once(self) -> Self:

@@ -72,6 +72,10 @@ class Scenarios:
         """Some of the projects, by index array or slice."""
         return replace(self, values={k: v[rows] for k, v in self.values.items()})
 
+    def with_values(self, **values: Floats) -> "Scenarios":
+        """These projects with some values replaced."""
+        return replace(self, values={**self.values, **values})
+
     @property
     def in_the_mixture(self) -> bool:
         """Whether the exact engine holds every project."""

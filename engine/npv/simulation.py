@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from engine.cashflow import Floats
+from engine.npv.distribution import Distribution
 from engine.npv.exact import TAIL, Unit
 from engine.npv.kernel import MANTISSA_SHIFT, SLICE, Draws, Kernel, Scratch, kernel
 from engine.npv.scenarios import Scenarios
@@ -146,15 +147,21 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Simulated:
-    """Simulated X at mu = 0: its figures and their standard errors, and the share of paths with NPV > 0 by project."""
+    """Simulated X at mu = 0: its figures and their standard errors, and the share of paths with NPV > 0 by project.
+
+    `replicates` is 0 for independent paths; the standard errors of shares are then Wilson's.
+    """
 
     paths: int
     unit: Unit
     unit_se: Unit
-    positive: NDArray[np.int64]
+    share: Floats
+    share_se: Floats
     histogram: Histogram
+    distribution: Distribution
     var5_rank_error: float
     paths_digest: str
+    replicates: int = 0
 
 
 def merge(parts: Sequence[pl.DataFrame], centre: float) -> Simulated:
@@ -166,21 +173,30 @@ def merge(parts: Sequence[pl.DataFrame], centre: float) -> Simulated:
     """
     rows = pl.concat(parts)
     blocks = rows.filter(pl.col("kind") == "block").sort("index")
-    histogram = _histogram(rows.filter(pl.col("kind") == "bin"))
+    histogram = histogram_of(rows.filter(pl.col("kind") == "bin"))
     n = int(blocks["count"].sum())
     mean, sd, mean_se, sd_se = _moments([math.fsum(blocks[name]) / n for name in SUMS], centre, n)
     below, spread = histogram.below(TAIL)
     step = math.sqrt(TAIL * (1 - TAIL) / n)
     quantile_se = (histogram.quantile(TAIL + step) - histogram.quantile(TAIL - step)) / 2
+    positive = np.sum(blocks["positive"].to_list(), axis=0)
     return Simulated(
-        n,
-        _unit(mean, sd, histogram.quantile(TAIL), below),
-        _unit(mean_se, sd_se, quantile_se, spread / TAIL / math.sqrt(n)),
-        np.sum(blocks["positive"].to_list(), axis=0),
-        histogram,
-        histogram.share_of_bin(TAIL),
-        _digest(blocks["hash"]),
+        paths=n,
+        unit=_unit(mean, sd, histogram.quantile(TAIL), below),
+        unit_se=_unit(mean_se, sd_se, quantile_se, spread / TAIL / math.sqrt(n)),
+        share=positive / n,
+        share_se=np.array([_share_se(int(count), n) for count in positive]),
+        histogram=histogram,
+        distribution=histogram,
+        var5_rank_error=histogram.share_of_bin(TAIL),
+        paths_digest=digest(blocks["hash"]),
     )
+
+
+def _share_se(successes: int, n: int) -> float:
+    """Half Wilson's 95 % interval over 1.96: it does not vanish when every path, or none, has a gain."""
+    low, high = wilson(successes, n)
+    return (high - low) / (2 * float(ndtri(0.975)))
 
 
 def _unit(*figures: float) -> Unit:
@@ -197,7 +213,8 @@ def _moments(raw: Sequence[float], centre: float, n: int) -> tuple[float, float,
     return centre + m1, sd, sd / math.sqrt(n), sd_se
 
 
-def _histogram(bins: pl.DataFrame) -> Histogram:
+def histogram_of(bins: pl.DataFrame) -> Histogram:
+    """The histogram of rows of kind `bin`."""
     totals = bins.group_by("index").agg(pl.col("count").sum()).sort("index")
     first, last = int(totals["index"][0]), int(totals["index"][-1])
     counts = np.zeros(last - first + 1, np.int64)
@@ -206,7 +223,8 @@ def _histogram(bins: pl.DataFrame) -> Histogram:
     return Histogram(edges, counts)
 
 
-def _digest(hashes: pl.Series) -> str:
+def digest(hashes: pl.Series) -> str:
+    """SHA-256 of the hashes of blocks, in block order."""
     return hashlib.sha256(hashes.to_numpy().astype("<i8").tobytes()).hexdigest()
 
 

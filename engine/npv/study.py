@@ -15,16 +15,32 @@ from engine.npv import answers, exact, many
 from engine.npv.copula import oracle
 from engine.npv.cost import needs_fit, price_warnings
 from engine.npv.distribution import Distribution, ExactX, distribution_table, floor_share
+from engine.npv.explore import (
+    Around,
+    break_even_table,
+    goal_table,
+    grid_table,
+    seek,
+    sobol_table,
+    spider_table,
+)
+from engine.npv.replicates import merge_replicates, replicates, simulate_replicates
+from engine.npv.revenue import revenue_table, typed_revenue
+from engine.npv.risk import financing_table, payback_median, payback_table
 from engine.npv.scenarios import NUMBERS, Evidence, Scenarios, check_points, evidence, scenarios
 from engine.npv.simulation import Simulated, merge, simulate
 from engine.npv.spec import TIERS, NpvSpec
 from engine.npv.tornado import tornado
+from engine.npv.uncertainty import uncertainty_table, uncertainty_warning
 from engine.result import Result
+from engine.sensitivity import Goal
 from engine.spec import Spec
 from engine.streams import PATHS_PER_BLOCK, blocks
 from engine.study import Study, Work
 
-BLOCKS_PER_CHUNK = 128
+BLOCKS_PER_CHUNK = {"plain": 128, "sobol": 16, "conditional": 16}
+SECONDS_PER_PATH = {"plain": 1.2e-8, "sobol": 4e-7, "conditional": 6e-7}
+SECONDS_OF_TABLES = 0.1
 UNRELIABLE_SIGMA = 1.5
 
 
@@ -69,30 +85,42 @@ class Npv(Study[NpvSpec]):
         """Ranges of blocks, first and last + 1; none for the exact engine."""
         if work.spec.chosen_engine == "exact":
             return ()
-        total = len(blocks(work.spec.n_paths, PATHS_PER_BLOCK))
-        return [[i, min(i + BLOCKS_PER_CHUNK, total)] for i in range(0, total, BLOCKS_PER_CHUNK)]
+        total, each = len(_blocks(work.spec)), BLOCKS_PER_CHUNK[work.spec.sampling]
+        return [[i, min(i + each, total)] for i in range(0, total, each)]
 
     def run_chunk(self, work: Work[NpvSpec], chunk: Any) -> pl.DataFrame:
         """Sums a block and the chunk's histogram: the frame of `simulation.Portion`."""
         ready = setting(work)
         first, last = chunk
-        chosen = blocks(work.spec.n_paths, PATHS_PER_BLOCK)[first:last]
+        chosen = _blocks(work.spec)[first:last]
+        if work.spec.sampling != "plain":
+            conditional = work.spec.sampling == "conditional"
+            return simulate_replicates(ready.projects, ready.mu, work.spec.seed, chosen, conditional=conditional)
         return simulate(ready.projects, ready.mu, ready.centre, work.spec.seed, chosen).frame()
+
+    def seconds(self, work: Work[NpvSpec]) -> float:
+        """Paths times the time of one, and the tables."""
+        if work.spec.chosen_engine == "exact":
+            return SECONDS_OF_TABLES
+        return SECONDS_OF_TABLES + work.spec.n_paths * SECONDS_PER_PATH[work.spec.sampling]
 
     def combine(self, work: Work[NpvSpec], parts: Sequence[pl.DataFrame]) -> Result:
         """Summary and tables of METHODS section 7."""
         ready = setting(work)
         if work.spec.chosen_engine == "exact":
             return _exact_result(work.spec, ready)
-        return _simulated_result(work.spec, ready, merge(parts, ready.centre))
+        if work.spec.sampling == "plain":
+            return _simulated_result(work.spec, ready, merge(parts, ready.centre))
+        conditional = work.spec.sampling == "conditional"
+        return _simulated_result(work.spec, ready, merge_replicates(parts, ready.projects, conditional=conditional))
 
     def evaluate(self, work: Work[NpvSpec], points: pl.DataFrame) -> pl.DataFrame:
         """Figures for many points at once: the columns of `points`, then those of `exact.FIGURES`.
 
         Exact where the mixture holds every point and the spec does not ask for simulation; else simulated on common
-        paths, at most 65,536, with mean_usd_se and p_positive_se. A column of `points` is a field of the spec and overrides it; null is an empty field. A figure named
-        as a field is (mu) gets the suffix `_used`. Raises `SpecError` for a column that can't vary or a value
-        out of its field's bounds.
+        paths, at most 65,536, with mean_usd_se and p_positive_se. A column of `points` is a field of the spec and
+        overrides it; null is an empty field. A figure named as a field is (mu) gets the suffix `_used`. Raises
+        `SpecError` for a column that can't vary or a value out of its field's bounds.
         """
         check_points(points)
         found = evidence(work.spec, work.needs)
@@ -102,6 +130,11 @@ class Npv(Study[NpvSpec]):
         renamed = {f"{n}_used" if n in NUMBERS else n: v for n, v in figures.items()}
         share = pl.col("apc_star_share").fill_nan(None)
         return points.hstack(pl.DataFrame(renamed).with_columns(share))
+
+
+def _blocks(spec: NpvSpec) -> list[tuple[int, int]]:
+    """Blocks of paths, or replicates of points: (index, size)."""
+    return blocks(spec.n_paths, PATHS_PER_BLOCK) if spec.sampling == "plain" else replicates(spec.n_paths)
 
 
 def setting(work: Work[NpvSpec]) -> Setting:
@@ -124,13 +157,14 @@ def _exact_result(spec: NpvSpec, ready: Setting) -> Result:
 
 def _simulated_result(spec: NpvSpec, ready: Setting, run: Simulated) -> Result:
     both = run.unit.take(np.zeros(len(TIERS), np.int64))
-    figures = exact.figures(ready.projects, both, ready.mu, run.positive / run.paths)
+    figures = exact.figures(ready.projects, both, ready.mu, run.share)
     tiers = answers.tier_table(figures)
     row = TIERS.index(spec.tier)
     errors = answers.error_figures(run, row, float(ready.mu[row]))
     own = tiers.row(row, named=True)
     extra = {
         "n_paths": run.paths,
+        "sampling": spec.sampling,
         **{f"{name}_se": value for name, value in errors.items()},
         "var5_rank_error": run.var5_rank_error,
         "paths_digest": run.paths_digest,
@@ -138,7 +172,7 @@ def _simulated_result(spec: NpvSpec, ready: Setting, run: Simulated) -> Result:
     tables = {"intervals": answers.interval_table(run, row, own, errors)}
     if ready.projects.revenue is None:
         tables["agreement"] = answers.agreement_table(_by_quadrature(ready, row), own, errors)
-    return _result(spec, ready, tiers, run.histogram, extra, tables)
+    return _result(spec, ready, tiers, run.distribution, extra, tables)
 
 
 def _by_quadrature(ready: Setting, row: int) -> dict[str, float]:
@@ -158,17 +192,20 @@ def _result(
 ) -> Result:
     row = TIERS.index(spec.tier)
     figures = tiers.row(row, named=True)
-    mean, quantile5 = float(ready.unit.mean[0]), float(ready.unit.quantile5[0])
     tables = {
         "tiers": tiers,
-        "tornado": tornado(spec, ready.found, _tier_iii_mu(spec, ready)),
         "distribution": distribution_table(ready.projects, ready.mu, x),
-        "compute_routes": answers.route_table(spec, ready.found.law),
-        "recovery": answers.recovery_table(spec, ready.found, ready.projects, row),
+        "financing": financing_table(figures, x, spec.apc_max_share),
         **more,
     }
     if _calibrated(spec):
+        mean, quantile5 = float(ready.unit.mean[0]), float(ready.unit.quantile5[0])
         tables["calibration"] = answers.calibration_table(ready.projects, ready.calibration, mean, quantile5)
+    goal = seek(_around(spec, ready))
+    if spec.parts == "all":
+        tables |= _more_tables(spec, ready, row, float(figures["mean_usd"] + figures["upfront_cost_usd"]))
+    if goal is not None:
+        tables["goal"] = goal_table(goal, _around(spec, ready))
     summary = {
         "engine": spec.chosen_engine,
         "engine_reason": spec.engine_reason,
@@ -176,8 +213,44 @@ def _result(
         **extra,
         "apc_floor_star_share": _floor_share(spec, ready, row, figures, x),
         **_context(spec, ready, row, figures),
+        **_decision(goal, tables),
     }
     return Result("npv", summary, tables, tuple(_warnings(spec, ready, row, figures, tables)))
+
+
+def _around(spec: NpvSpec, ready: Setting) -> Around:
+    return Around(spec, ready.found, _tier_iii_mu(spec, ready))
+
+
+def _more_tables(spec: NpvSpec, ready: Setting, row: int, mean_revenue: float) -> dict[str, pl.DataFrame]:
+    """Tables beside the figures themselves."""
+    around, mu = _around(spec, ready), float(ready.mu[row])
+    project = ready.projects.take(slice(row, row + 1))
+    simulated = spec.chosen_engine == "simulation"
+    tables = {
+        "tornado": tornado(spec, ready.found, around.mu),
+        "spider": spider_table(around),
+        "grid": grid_table(around),
+        "break_even": break_even_table(around),
+        "payback": payback_table(project, mu, spec.seed, simulated=simulated),
+        "uncertainty": uncertainty_table(spec, ready.found, project, mu, mean_revenue),
+        "compute_routes": answers.route_table(spec, ready.found.law),
+        "recovery": answers.recovery_table(spec, ready.found, ready.projects, row),
+    }
+    if spec.sobol_samples:
+        tables["sobol"] = sobol_table(around)
+    typed = typed_revenue(spec)
+    return tables if typed is None else {**tables, "revenue": revenue_table(spec, typed)}
+
+
+def _decision(goal: Goal | None, tables: dict[str, pl.DataFrame]) -> dict[str, Any]:
+    """Summary figures of payback and goal seek, where asked for."""
+    found: dict[str, Any] = {}
+    if "payback" in tables:
+        found["payback_median_months"] = payback_median(tables["payback"])
+    if goal is not None:
+        found |= {"goal_solution": goal.value, "goal_sentence": goal.sentence}
+    return found
 
 
 def _floor_share(spec: NpvSpec, ready: Setting, row: int, figures: dict[str, Any], x: Distribution) -> float | None:
@@ -273,4 +346,6 @@ def _warnings(
             "The calibration can't meet both rules at once: the rule on the 5 % value at risk binds, and the mean NPV "
             "exceeds the target."
         )
+    if "uncertainty" in tables and (sentence := uncertainty_warning(tables["uncertainty"])):
+        found.append(sentence)
     return found

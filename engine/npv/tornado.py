@@ -50,7 +50,7 @@ def tornado(spec: NpvSpec, found: Evidence, mu: float) -> pl.DataFrame:
     chosen = levers(spec, found, mu)
     ends = [end for lever in chosen for end in (lever.at_low, lever.at_high)]
     varied = sorted({name for end in ends for name in end} - {"mu"})
-    base = {"mu": mu, "drop": None, **{name: _base_value(spec, found, name) for name in varied}}
+    base = {"mu": mu, "drop": None, **{name: base_value(spec, found, name) for name in varied}}
     schema = dict.fromkeys(base, pl.Float64)
     projects = scenarios(spec, found, pl.DataFrame([{**base, **end} for end in ends], schema=schema))
     means, errors = _simulated(spec, projects) if spec.chosen_engine == "simulation" else _exact(projects)
@@ -79,7 +79,7 @@ def levers(spec: NpvSpec, found: Evidence, mu: float) -> list[Lever]:
         ),
         _drop_lever(spec),
         *(
-            _plain(name, unit, field, _base_value(spec, found, field), change)
+            _plain(name, unit, field, base_value(spec, found, field), change)
             for name, unit, field in (
                 ("upfront cost", "x", "cost_multiple"),
                 ("revenue sigma", "", "sigma"),
@@ -89,12 +89,12 @@ def levers(spec: NpvSpec, found: Evidence, mu: float) -> list[Lever]:
         ),
     ]
     if uses_law(spec):
-        exponent = _base_value(spec, found, "scaling_exponent")
+        exponent = base_value(spec, found, "scaling_exponent")
         chosen.append(_plain("scaling exponent", "", "scaling_exponent", exponent, change))
-    return [lever for lever in chosen if found_in(spec, lever)]
+    return [lever for lever in chosen if plays_a_part(spec, lever)]
 
 
-def found_in(spec: NpvSpec, lever: Lever) -> bool:
+def plays_a_part(spec: NpvSpec, lever: Lever) -> bool:
     """Whether the input plays a part: sigma does with a log-normal revenue only."""
     return spec.revenue == "lognormal" or lever.name != "revenue sigma"
 
@@ -114,7 +114,7 @@ def _drop_lever(spec: NpvSpec) -> Lever:
     return Lever("revenue drop (mean)", "", sum(ends) / 2, sum(low) / 2, sum(high) / 2, low_point, high_point)
 
 
-def _base_value(spec: NpvSpec, found: Evidence, field: str) -> float:
+def base_value(spec: NpvSpec, found: Evidence, field: str) -> float:
     """Value of a field when nothing changes; a fixed drop stands for both ends of its range."""
     if field == "scaling_exponent" and spec.scaling_exponent is None and found.law is not None:
         return found.law.slope

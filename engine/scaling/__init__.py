@@ -10,7 +10,7 @@ from engine.regression import DesignError
 from engine.result import Result, packed, unpacked
 from engine.scaling import incomplete
 from engine.scaling.diagnostics import Examined, diagnostics, influential, leave_out
-from engine.scaling.fits import all_fits, comparison, finding, line, predictions, verdict
+from engine.scaling.fits import SHOWN_EFFECTS, all_fits, comparison, finding, line, predictions, verdict
 from engine.scaling.forecast import backtest, forecasts
 from engine.scaling.forms import forms
 from engine.scaling.groups import by_tier, by_type, by_year, equality_tests, with_tier
@@ -70,7 +70,12 @@ class Scaling(Study[ScalingSpec]):
         courses, course_notes = _course_tables(spec, whole)
         missing, missing_notes = _missing_tables(spec, table, effects, examined, parts)
         tables = {**laws, **courses, **missing, "attrition": account(spec, whole)}
-        summary = {**_headline(spec, effects, examined), **_bootstrapped(work), **_told(spec, effects, tables)}
+        summary = {
+            **_headline(spec, effects, examined),
+            **_bootstrapped(work),
+            **_within(spec, fits),
+            **_told(spec, effects, tables),
+        }
         return Result(
             self.name,
             summary,
@@ -164,6 +169,13 @@ def _headline(spec: ScalingSpec, effects: str, examined: Examined) -> dict[str, 
 def _bootstrapped(work: Work[ScalingSpec]) -> dict[str, Any]:
     boot = work.needs["bootstrap"].summary
     return {"boot_low": boot["ci_low"], "boot_high": boot["ci_high"], "replicates": boot["replicates"]}
+
+
+def _within(spec: ScalingSpec, fits: pl.DataFrame) -> dict[str, Any]:
+    """The same law with year and domain effects (those of them the table has), to stand beside a pooled headline."""
+    mine = fits.filter((pl.col("name") == spec.direction) & pl.col("effects").is_in(SHOWN_EFFECTS[1:]))
+    row = mine.row(-1, named=True) if mine.height else {}
+    return {f"within_{name}": row.get(name) for name in ("effects", "n", "slope", "se", "ci_low", "ci_high")}
 
 
 def _told(spec: ScalingSpec, effects: str, tables: dict[str, pl.DataFrame]) -> dict[str, Any]:

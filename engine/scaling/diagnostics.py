@@ -191,7 +191,7 @@ def leave_out(examined: Examined) -> pl.DataFrame:
 
 def _without(examined: Examined, kind: str, groups: pl.Series) -> pl.DataFrame:
     d, term = examined.design, examined.fit.term("x")
-    inverse = np.linalg.inv(d.x.T @ d.x)
+    inverse = np.asarray(np.linalg.inv(d.x.T @ d.x))
     codes = groups.cast(pl.String)
     found = []
     for level in codes.drop_nulls().unique(maintain_order=True).to_list():

@@ -123,7 +123,8 @@ def _at_multiple(spec: WelfareSpec, firm: Project, multiple: float) -> pl.DataFr
 def finding(spec: WelfareSpec, firm: Project, table: pl.DataFrame) -> str:
     """What the table says, in plain words."""
     sentences = [
-        f"At {spec.cost_multiple:g} times the reference cost {firm.p_invest:.4g} of projects go ahead without support.",
+        f"At {spec.cost_multiple:g} times the reference cost {100 * firm.p_invest:.4g} % of projects go ahead "
+        "without support.",
         *_on_spending(spec, table),
         *_on_exclusivity(table),
         f"Without support half of the projects go ahead at {_multiple_at(spec, firm, 0.5):.3g} times the "
@@ -140,7 +141,7 @@ def _on_spending(spec: WelfareSpec, table: pl.DataFrame) -> list[str]:
     spent = table.filter(pl.col("gain_per_dollar").is_not_null()).sort("gain_per_dollar", descending=True)
     if spent.is_empty():
         return ["No instrument can spend the outlay."]
-    each = ", ".join(f"{label} {gain:.3g}" for label, gain in spent.select("label", "gain_per_dollar").iter_rows())
+    each = "; ".join(f"{label} {gain:.3g}" for label, gain in spent.select("label", "gain_per_dollar").iter_rows())
     sentences = [f"Change in welfare a dollar of outlay, in dollars: {each}."]
     transfers = spent.filter("pure_transfer")["label"].to_list()
     if len(transfers) == spent.height:
@@ -149,7 +150,7 @@ def _on_spending(spec: WelfareSpec, table: pl.DataFrame) -> list[str]:
             f"dollar loses about the {spec.mcpf:g} dollars it costs to raise it."
         )
     elif transfers:
-        sentences.append(f"A pure transfer to projects that would have gone ahead anyway: {', '.join(transfers)}.")
+        sentences.append(f"A pure transfer to projects that would have gone ahead anyway: {'; '.join(transfers)}.")
     return sentences
 
 

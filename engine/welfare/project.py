@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.cashflow import Floats, LogNormalMixture
+from engine.cashflow import MAX_PANELS, Floats, LogNormalMixture
 from engine.exclusivity import Atoms, months_kept_weights
 from engine.welfare.firms import Types
 from engine.welfare.spec import WelfareSpec
 from engine.welfare.surplus import Surplus, present_value, revenue_mixture, streams
 
 VAR_TAIL = 0.05
+FINEST_SPREAD = 0.25
+MOST_PANELS = 8
 
 
 @dataclass(frozen=True)
@@ -109,8 +111,9 @@ def kept_weights(spec: WelfareSpec, atoms: Atoms, more_months: float = 0.0) -> F
     return np.asarray(months_kept_weights("survival", longer, values)[0])
 
 
-def calibrate(spec: WelfareSpec, factor: LogNormalMixture) -> Calibration:
+def calibrate(spec: WelfareSpec, kept: Floats) -> Calibration:
     """mu at cost multiple 1 (METHODS section 5): the mean NPV is the target, or the 5 % quantile of NPV is zero."""
+    factor = _mixture(spec, kept, spec.sigma, MAX_PANELS)
     cost, target = spec.reference_cost_usd, spec.target_mean_usd
     mean = float(factor.mean()[0])
     mean_rule = math.log((target + cost) / mean) if target + cost > 0 else -math.inf
@@ -120,14 +123,18 @@ def calibrate(spec: WelfareSpec, factor: LogNormalMixture) -> Calibration:
 def project(spec: WelfareSpec, atoms: Atoms) -> tuple[Project, Calibration]:
     """The project a spec describes, calibrated once at multiple 1 and then shifted."""
     kept = kept_weights(spec, atoms)
-    factor = revenue_mixture(
-        kept, spec.annual_discount_rate, spec.drop_low, spec.drop_high, spec.sigma, spec.sigma * math.sqrt(1 - spec.rho)
-    )
-    rules = calibrate(spec, factor)
+    rules = calibrate(spec, kept)
+    spread = max(spec.sigma * math.sqrt(1 - spec.rho), FINEST_SPREAD)
+    factor = _mixture(spec, kept, spread, MOST_PANELS)
     types = Types(rules.mu + spec.mu_shift, spec.sigma, spec.rho, factor)
     extensions = (spec.extension_months, spec.long_extension_months)
     longer = {months: _surplus(spec, kept_weights(spec, atoms, months)) for months in extensions}
     return Project(spec.reference_cost_usd * spec.cost_multiple, types, _surplus(spec, kept), longer), rules
+
+
+def _mixture(spec: WelfareSpec, kept: Floats, spread: float, most_panels: int) -> LogNormalMixture:
+    rate, low, high = spec.annual_discount_rate, spec.drop_low, spec.drop_high
+    return revenue_mixture(kept, rate, low, high, spec.sigma, spread, most_panels)
 
 
 def _surplus(spec: WelfareSpec, kept: Floats) -> Surplus:

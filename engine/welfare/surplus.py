@@ -20,8 +20,6 @@ from engine.cashflow import (
     uniform_nodes,
 )
 
-FINEST_SPREAD = 0.25
-
 
 @dataclass(frozen=True)
 class Surplus:
@@ -74,16 +72,17 @@ def present_value(monthly: Surplus, annual_rate: float) -> Surplus:
 
 
 def revenue_mixture(
-    kept: Floats, annual_rate: float, drop_low: float, drop_high: float, sigma: float, residual_sd: float
+    kept: Floats, annual_rate: float, drop_low: float, drop_high: float, sigma: float, spread: float, most_panels: int
 ) -> LogNormalMixture:
     """Discounted revenue X = R0 F at mu = 0, one row: a component for each number of months kept and node of the drop.
 
-    16-node Gauss-Legendre over the drop, in panels as the spread of ln R0, known and unknown, asks for.
+    `sigma` is that of ln R0. 16-node Gauss-Legendre over the drop, in as many panels as a log-normal of sd `spread`
+    beside it asks for, but no more than `most_panels`.
     """
     months = np.flatnonzero(kept) + 1
     kept_annuity, whole = annuity(annual_rate, months)[:, None], annuity(annual_rate, len(kept))
     least, most = (revenue_factor(kept_annuity, whole, drop) for drop in (drop_high, drop_low))
-    panels = panels_needed(least, most, np.full(least.shape, max(residual_sd, min(sigma, FINEST_SPREAD))))
+    panels = min(most_panels, panels_needed(least, most, np.full(least.shape, spread)))
     node, node_weight = uniform_nodes(panels) if drop_low < drop_high else (np.array([0.5]), np.array([1.0]))
     factor = revenue_factor(kept_annuity, whole, drop_low + (drop_high - drop_low) * node)
     weight = kept[months - 1][:, None] * node_weight

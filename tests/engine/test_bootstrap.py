@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from engine.bootstrap import Bootstrap, BootstrapSpec
 from engine.bootstrap.intervals import acceleration, bca, percentile
-from engine.bootstrap.resample import Sample, jackknife, replicates, sample, weighted
+from engine.bootstrap.resample import SLICE, Sample, jackknife, replicates, sample, weighted
 from engine.regression import DesignError, fit
 from engine.scaling_law import law_design, points
 from engine.spec import SpecError
@@ -39,13 +39,18 @@ def refit(frame: pl.DataFrame, weight: np.ndarray, effects: str) -> float:
     return float(sm.WLS(d.y, d.x, weights=weight).fit().params[d.names.index("x")])
 
 
+def bytes_of(counts: np.ndarray) -> np.ndarray:
+    """Counts (replicates, units) as the kernel has them."""
+    return np.ascontiguousarray(counts.T.astype(np.uint8))
+
+
 @pytest.mark.parametrize("effects", EFFECTS)
 def test_replicates_are_refits(effects: str) -> None:
     frame = rows()
     prepared = sample(frame, effects)
     counts = np.random.default_rng(2).multinomial(frame.height, np.full(frame.height, 1 / frame.height), size=5)
     order = frame.sort(effects.split(",")[0], maintain_order=True) if effects != "pooled" else frame
-    for weight, slope in zip(counts, weighted(prepared, counts.astype(np.int32)), strict=True):
+    for weight, slope in zip(counts, weighted(prepared, bytes_of(counts)), strict=True):
         assert slope == pytest.approx(refit(order, weight, effects), rel=1e-10)
 
 
@@ -55,7 +60,7 @@ def test_cluster_replicates_are_refits(effects: str) -> None:
     prepared = sample(frame, effects, "cluster")
     counts = np.random.default_rng(2).multinomial(40, np.full(40, 1 / 40), size=4)[:, : prepared.units]
     codes = frame["organization"].rank("dense").cast(pl.Int64).to_numpy() - 1
-    for count, slope in zip(counts, weighted(prepared, counts.astype(np.int32)), strict=True):
+    for count, slope in zip(counts, weighted(prepared, bytes_of(counts)), strict=True):
         assert slope == pytest.approx(refit(frame, count[codes], effects), rel=1e-9)
 
 
@@ -65,8 +70,8 @@ def test_draws_are_with_replacement_and_even() -> None:
 
     words = np.random.default_rng(3).integers(0, 2**64, size=(4_000, 51), dtype=np.uint64)
     counts = count_draws(words, 101)
-    assert (counts.sum(axis=1) == 101).all()
-    total = counts.sum(axis=0)
+    assert (counts.sum(axis=0) == 101).all()
+    total = counts.sum(axis=1)
     assert ((total - 4_000) ** 2 / 4_000).sum() < 149.4
 
 
@@ -242,13 +247,13 @@ def test_importing_the_studies_does_not_load_numba() -> None:
 
 
 def test_memory_is_of_a_slice_whatever_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kernel never sees more than 32 rows of counts at once."""
+    """The kernel never sees more than a slice of counts at once."""
     seen: list[int] = []
     monkeypatch.setattr(
         "engine.bootstrap.resample.weighted",
-        lambda prepared, counts: (seen.append(len(counts)), weighted(prepared, counts))[1],
+        lambda prepared, counts: (seen.append(counts.shape[1]), weighted(prepared, counts))[1],
     )
     prepared: Sample = sample(rows(), "pooled")
     assert len(replicates(prepared, 250, stream(1, "bootstrap", 0))) == 250
-    assert max(seen) == 32
+    assert max(seen) == SLICE < 250
     assert sum(seen) == 250

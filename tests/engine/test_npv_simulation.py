@@ -160,7 +160,7 @@ def digest(spec: NpvSpec, cut: list[list[tuple[int, int]]], threads: int = 1) ->
     figures = [
         merged.unit,
         merged.unit_se,
-        merged.positive.tolist(),
+        merged.share.tolist(),
         merged.paths_digest,
         merged.histogram.quantile(0.05),
     ]

@@ -36,6 +36,7 @@ def test_summary_is_the_headline_fit_and_its_bootstrap() -> None:
     assert (s["slope"], s["se"]) == (fitted.term("x")["coef"], fitted.term("x")["se"])
     assert (s["boot_low"], s["boot_high"]) == (boot["ci_low"], boot["ci_high"])
     assert s["boot_low"] < s["slope"] < s["boot_high"]
+    assert (s["within_effects"], s["within_slope"], s["within_n"]) == ("year,domain", s["slope"], 400)
     headline = found.tables["fits"].filter((pl.col("name") == DIRECTION) & (pl.col("effects") == "year,domain"))
     assert headline["slope"].item() == s["slope"]
 

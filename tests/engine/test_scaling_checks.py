@@ -1,4 +1,4 @@
-"""Diagnostics against statsmodels to 1e-8, other forms against scipy and densities, and reasons where a check can't run."""
+"""Diagnostics against statsmodels, other forms against scipy and densities, reasons where a check can't run."""
 
 import math
 import warnings

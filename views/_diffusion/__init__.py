@@ -1,0 +1,1 @@
+"""Sections of the diffusion page, each drawn only when it is chosen."""

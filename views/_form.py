@@ -1,5 +1,6 @@
 """Widgets made from a spec's fields, bound to the URL: one declaration gives flag, widget and key."""
 
+import json
 import math
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -98,7 +99,7 @@ def widget(name: str, field: FieldInfo, default: Any) -> Any:
         return st.toggle(value=bool(default), **common)
     if kind in (int, float):
         return _number(field, kind, default, optional, common)
-    return st.text_input(value=default, **common) or None
+    return _text(default, optional, common)
 
 
 def label(name: str, field: FieldInfo) -> str:
@@ -113,6 +114,13 @@ def _choice(options: list[Any], default: Any, optional: bool, common: dict[str, 
     if optional or len(options) > RADIO_OPTIONS:
         return st.selectbox(options=options, index=index, placeholder=AUTOMATIC, **common)
     return st.radio(options=options, index=index, horizontal=True, **common)
+
+
+def _text(default: Any, optional: bool, common: dict[str, Any]) -> Any:
+    """Text as it is, anything else as JSON; an untouched field keeps its default, an empty one is None if it may be."""
+    shown = default if isinstance(default, str) else "" if default is None else json.dumps(default)
+    typed = st.text_input(value=shown, placeholder=AUTOMATIC if optional else None, **common)
+    return default if typed == shown else typed or (None if optional else "")
 
 
 def _number(field: FieldInfo, kind: type, default: Any, optional: bool, common: dict[str, Any]) -> Any:

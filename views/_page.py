@@ -214,4 +214,5 @@ def foot(answers: Sequence[Answer]) -> None:
         st.markdown("\n".join(f"- {note}" for note in notes))
     if answers:
         st.header("The command that gives the same result")
-        st.code("\n".join(client.command(answer.spec, answer.vintage) for answer in answers), language=None)
+        commands = "\n".join(client.command(answer.spec, answer.vintage) for answer in answers)
+        st.code(commands, language=None, wrap_lines=True)

@@ -1,19 +1,26 @@
 """How efficiently AI models turn money and power into compute."""
 
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from engine.efficiency.index import CORRECTED_METRICS, METRICS, PUBLISHED_METRICS
-from views import _page
+from engine.efficiency.index import CORRECTED_METRICS, PUBLISHED_METRICS
+from engine.efficiency.spec import EfficiencySpec
+from views import _choices, _form, _page
+from views._efficiency import explorer, hardware, returns, versions
 from views._results import Answer, answers
+from views._tabs import tabs
 from views.charts import efficiency as charts
 from views.content import STUDIES
 
 SPAN = (charts.FIRST_YEAR, charts.LAST_YEAR)
 DEFAULT_YEARS = (2021, 2025)
+WEIGHTS = ("weight_compute_per_dollar", "weight_cost_per_parameter", "weight_flop_per_joule")
+LARGEST_WEIGHT = 10.0
 DRAWN = ("model", "year", "composite", "training_compute_flop")
 Answers = Sequence[Answer]
 
@@ -115,32 +122,35 @@ def metrics_of(preset: str) -> tuple[str, ...]:
     return PUBLISHED_METRICS if preset == "published" else CORRECTED_METRICS
 
 
-def more(found: Answers) -> None:
-    """Whether returns diminish, how many models stand behind each metric, and the tables."""
-    answer = found[-1]
-    st.header("Do returns diminish?")
-    st.markdown("Elasticity of each metric to training compute, within years, and a plain verdict from its interval.")
-    returns = answer.result.tables["elasticity"].select("metric", "n", "elasticity", "ci_low", "ci_high", "verdict")
-    _page.small_table(returns.with_columns(pl.col("metric").replace_strict(charts.METRIC_NAMES)), "Elasticities")
-    available = in_years(answer.result.tables["availability"], SPAN)
-    _page.draw(
-        charts.availability_chart(available, METRICS),
-        "efficiency-availability",
-        answer,
-        available,
-        alt="Lines of the share of each year's models that have each metric.",
-    )
-    _page.tables(found)
+def weights(presets: Sequence[str], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Rows of the index and weights of its metrics; the published index has none of its own."""
+    given: dict[str, Any] = {}
+    places = st.columns(4, vertical_alignment="bottom")
+    if len(presets) == 1:
+        with places[3]:
+            given["rows"] = _form.widget("rows", EfficiencySpec.model_fields["rows"], defaults["rows"])
+    if "corrected" in presets:
+        for place, name in zip(places, WEIGHTS, strict=False):
+            title = str(EfficiencySpec.model_fields[name].title)
+            given[name] = place.slider(title, 0.0, LARGEST_WEIGHT, 1.0, 0.5, key=name, bind="query-params")
+    return given
 
 
 def page() -> None:
     """The page."""
     _page.head(STUDIES["efficiency"])
-    found = answers("efficiency")
+    found = answers("efficiency", ("rows", *WEIGHTS), functools.partial(weights, _choices.presets()))
     if not found:
         return
-    dashboard(found)
-    more(found)
+    sections = {
+        "Dashboard": dashboard,
+        "Published beside corrected": versions.section,
+        "Diminishing returns": returns.section,
+        "Hardware": hardware.section,
+        "Explorer": explorer.section,
+    }
+    tabs("efficiency", {name: functools.partial(draw, found) for name, draw in sections.items()})
+    _page.tables(found)
     _page.foot(found)
 
 

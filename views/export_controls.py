@@ -1,18 +1,31 @@
 """Export controls and the scale of models."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 import streamlit as st
 
 from engine.export_controls import FIXED_BINS, TERCILES, finding
-from views import _page
+from views import _choices, _page, _results
+from views._controls import association, chips, compare, explorer, ledger, world
 from views._results import Answer, answers
+from views._tabs import tabs
 from views.charts import export_controls as charts
 from views.content import STUDIES
 
 EVERYWHERE = "All countries"
+YEARS = ("year_low", "year_high")
 Answers = Sequence[Answer]
+
+
+def release_years(_: Mapping[str, Any]) -> dict[str, Any]:
+    """The years asked for by a range slider; an end left where it is asks for nothing."""
+    years = _results.table("models", _choices.vintage())["year"]
+    first, last = int(years.min()), int(years.max())  # type: ignore[arg-type]
+    low, high = st.slider("Release years", first, last, (first, last), key="release_years", bind="query-params")
+    return {name: value for name, value, end in zip(YEARS, (low, high), (first, last), strict=True) if value != end}
 
 
 def country_choice(found: Answers) -> str:
@@ -77,29 +90,37 @@ def _bars(answer: Answer, models: pl.DataFrame, levels: Sequence[str], country: 
     )
 
 
-def association(found: Answers) -> None:
-    """What a regression can and can't say, and the rows it can't use."""
-    answer = found[-1]
-    if answer.result.summary.get("reading"):
-        st.header("Is the association identified?")
-        st.markdown(_page.escape(answer.result.summary["reading"]))
-        _page.small_table(answer.result.tables["regression"].drop("se_cluster", "p_cluster"), "Regression")
+def dashboards(found: Answers) -> None:
+    """The three linked charts of each preset, whether anything is identified, and the rows lost."""
+    country = country_choice(found)
+    for place, answer in _page.columns(found):
+        with place:
+            dashboard(answer, country, side_by_side=len(found) > 1)
+    reading = association.short(found[-1].result.summary.get("reading", ""))
+    if reading:
+        st.markdown(f"**Reading.** {_page.escape(reading)} See the tab *Association*.")
     for each in found:
         st.header(f"Rows lost, {each.preset} preset")
-        _page.small_table(each.result.tables["attrition"].drop("failing"), "Rows lost")
+        lost = each.result.tables["attrition"].select(Step="step", Rows="rows", Lost="lost")
+        _page.small_table(lost, f"Rows lost, {each.preset} preset")
 
 
 def page() -> None:
     """The page."""
     _page.head(STUDIES["export-controls"])
-    found = answers("export-controls")
+    found = answers("export-controls", YEARS, release_years)
     if not found:
         return
-    country = country_choice(found)
-    for place, answer in _page.columns(found):
-        with place:
-            dashboard(answer, country, side_by_side=len(found) > 1)
-    association(found)
+    sections = {
+        "Dashboard": dashboards,
+        "Measures in force": ledger.section,
+        "Countries compared": compare.section,
+        "World map": world.section,
+        "Chips": chips.section,
+        "Association": association.section,
+        "Explorer": explorer.section,
+    }
+    tabs("controls", {name: functools.partial(draw, found) for name, draw in sections.items()})
     _page.tables(found)
     _page.foot(found)
 

@@ -32,11 +32,13 @@ def sample(models: pl.DataFrame, metric: str) -> pl.DataFrame:
     """Rows of the regressions: originals (no base model) of 2012 on, with the metric within three interquartile
     ranges of its quartiles, in years with at least two such rows.
 
-    Columns: y (log10 metric), x (log10 FLOP, centred), log10_flop, log10_parameters, log10_cost, year, organization.
+    Columns: y (log10 metric), x (log10 FLOP, centred), log10_flop, log10_parameters, log10_cost, year, organization,
+    and model where `models` has it.
     """
     rows = models.filter(
         pl.col("base_model").is_null() & (pl.col("year") >= FIRST_YEAR) & pl.col("organization").is_not_null()
     ).select(
+        "^model$",
         "year",
         "organization",
         y=pl.col(f"log10_{metric}"),

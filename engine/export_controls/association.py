@@ -29,8 +29,8 @@ def since_2018(models: pl.DataFrame) -> pl.DataFrame:
 def regression(models: pl.DataFrame, measure: str, *, parameters: bool, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """log10 compute on the count `measure`, publication share, log10 parameters, country and year effects.
 
-    First frame, one row: measure, n, clusters, coef (log10 FLOP a measure), se_hc3, se_cluster, p_cluster (t with
-    clusters - 1 degrees of freedom), p_wcr, ci_low, ci_high (wild cluster restricted, 95 %; null where unbounded).
+    First frame, one row: measure, n, clusters, coef (log10 FLOP a measure), se_hc3, p_hc3, se_cluster, p_cluster (t
+    with clusters - 1 degrees of freedom), p_wcr, ci_low, ci_high (wild cluster restricted, 95 %; null where unbounded).
     Second: the other terms (measure, term, coef, se_hc3, se_cluster). Rows alone in a country or year are dropped.
     """
     d = _designed(models, measure, parameters=parameters)
@@ -44,6 +44,7 @@ def regression(models: pl.DataFrame, measure: str, *, parameters: bool, seed: in
         "clusters": boot.clusters,
         "coef": main["coef"],
         "se_hc3": main["se"],
+        "p_hc3": t_p_value(main["coef"] / main["se"], robust.n - len(robust.coef)),
         "se_cluster": by_cluster["se"],
         "p_cluster": by_cluster["p"],
         "p_wcr": boot.p_value(),
@@ -57,7 +58,7 @@ REGRESSION_SCHEMA: dict[str, Any] = {
     "measure": pl.String,
     "n": pl.Int64,
     "clusters": pl.Int64,
-    **dict.fromkeys(("coef", "se_hc3", "se_cluster", "p_cluster", "p_wcr", "ci_low", "ci_high"), pl.Float64),
+    **dict.fromkeys(("coef", "se_hc3", "p_hc3", "se_cluster", "p_cluster", "p_wcr", "ci_low", "ci_high"), pl.Float64),
 }
 
 

@@ -69,7 +69,7 @@ def test_tooltips_of_points_boxes_and_bars(app: Any) -> None:
 
 
 def years(app: Any) -> list[str]:
-    found: list[str] = app.page.get_by_test_id("stSliderThumbValue").all_text_contents()
+    found: list[str] = app.page.locator(".st-key-years").get_by_test_id("stSliderThumbValue").all_text_contents()
     return found
 
 
@@ -127,7 +127,7 @@ def test_brush_moves_and_survives_the_checkbox_and_a_reload(app: Any) -> None:
 
 def test_slider_moves_the_years_from_the_keyboard_and_points_name_their_model(app: Any) -> None:
     app.open("efficiency?preset=published")
-    thumb = app.page.get_by_role("slider").first
+    thumb = app.page.locator(".st-key-years").get_by_role("slider").first
     thumb.focus()
     thumb.press("ArrowRight")
     app.settle()

@@ -50,6 +50,7 @@ def test_constant_exclusivity_and_drop_is_one_lognormal(
         exclusivity="constant",
         exclusivity_months=months,
         drop=drop,
+        parts="figures",
     )
     kept = min(max(math.floor(months), 1), 72)
     discount = [(1 + rate) ** (-t / 12) for t in range(1, 73)]

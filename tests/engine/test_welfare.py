@@ -1,5 +1,6 @@
 """Welfare: the surplus identity, closed forms against quadrature, the whole table against a simulation of its own."""
 
+import functools
 import math
 
 import numpy as np
@@ -31,6 +32,7 @@ SPENDING = ("rd_subsidy", "tax_credit", "apc_floor")
 FIGURES = ["p_invest", "ps", "cs", "dwl", "fiscal", "welfare"]
 
 
+@functools.cache
 def run(**fields: object) -> Result:
     """The study's answer on the hand-made curve."""
     spec = WelfareSpec.parse(fields)
@@ -93,7 +95,7 @@ def test_surplus_is_that_of_a_linear_demand_curve_at_the_limit_price(drop: float
         assert found == while_leading()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     rho=st.floats(0.02, 0.98),
     sigma=st.floats(0.2, 2),
@@ -167,7 +169,7 @@ def test_the_table_is_what_a_simulation_gives(multiple: float, rho: float) -> No
     spec, cost, mu = WelfareSpec(cost_multiple=multiple, rho=rho), COST_USD * multiple, result.summary["mu"]
     for one in result.tables["instruments"].filter(pl.col("p_invest").is_not_null()).iter_rows(named=True):
         months = one["level"] if one["level_unit"] == "months" else 0.0
-        drawn = draws(spec, mu, months, 200_000)
+        drawn = draws(spec, mu, months, 100_000)
         floor = mu - spec.sigma * math.sqrt(rho) * stats.norm.ppf(one["p_invest"])
         paid = payment(one["instrument"], one["level"], drawn["ps"], cost)
         built = drawn["type"] >= floor
@@ -233,7 +235,7 @@ def test_rows_are_in_the_contracts_order_and_columns() -> None:
     assert table.columns[:9] == ["instrument", "level", *FIGURES, "gain_per_dollar"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     multiple=st.floats(0.05, 60),
     rho=st.floats(0.05, 1),
@@ -257,9 +259,8 @@ def test_every_row_adds_up(
     )
     firm = made(spec)
     cost, whole = COST_USD * multiple, 2 * float(annuity(rate, horizon))
-    for one in (
-        instrument_table(positions(spec, firm), mcpf).filter(pl.col("p_invest").is_not_null()).iter_rows(named=True)
-    ):
+    table = instrument_table(positions(spec, firm), mcpf)
+    for one in table.filter(pl.col("p_invest").is_not_null()).iter_rows(named=True):
         threshold = -stats.norm.ppf(one["p_invest"])
         growth = math.exp(firm.types.mu + sigma**2 / 2)
         first_month = growth * stats.norm.sf(threshold - sigma * math.sqrt(rho))
@@ -292,7 +293,7 @@ def test_a_credit_can_spend_up_to_its_cap_and_no_more() -> None:
     """A credit without end pays .25 of every positive profit: what the note calls the most it can spend."""
     spec = WelfareSpec(cost_multiple=30)
     result = run(cost_multiple=30)
-    drawn, cost = draws(spec, result.summary["mu"], 0.0, 200_000), COST_USD * 30
+    drawn, cost = draws(spec, result.summary["mu"], 0.0, 100_000), COST_USD * 30
     profit = drawn["ps"] - cost
 
     def private(own_type: float) -> float:
@@ -432,7 +433,7 @@ def test_a_sure_payment_is_a_cheaper_project(multiple: float) -> None:
 
 
 def test_apc_star_rises_with_the_cost_and_may_not_exist() -> None:
-    firms = [made(WelfareSpec(cost_multiple=m)) for m in (1, 12, 20, 40, 80)]
+    firms = [made(WelfareSpec(cost_multiple=m)) for m in (1, 16, 20, 40, 80)]
     for version in ("payment", "floor"):
         shares = [apc_star_share(firm, version, 1.0) for firm in firms]
         assert shares == sorted(shares)

@@ -30,6 +30,9 @@ def form_app(presets: tuple[str, ...]) -> None:
         kind: Literal["mallard", "teal"] = parameter("teal", "Kind")
         place: Literal["a", "b", "c", "d"] = parameter("a", "Place")
         wet: bool = parameter(False, "Wet")
+        note: str | None = parameter(None, "Note")
+        songs: str = parameter("", "Songs")
+        nests: dict[str, int] = parameter({"reed": 2}, "Nests")
 
         @model_validator(mode="after")
         def _not_too_many(self) -> Self:
@@ -76,6 +79,19 @@ def test_a_changed_widget_changes_the_spec(form: Callable[..., AppTest]) -> None
     app.toggle(key="wet").set_value(True)
     spec = answer(app.run())
     assert (spec["rate"], spec["limit"], spec["wet"]) == (1.5, 4.0, True)
+
+
+def test_text_keeps_its_default_until_touched(form: Callable[..., AppTest]) -> None:
+    app = form().run()
+    assert app.text_input(key="nests").value == '{"reed": 2}'
+    spec = answer(app)
+    assert (spec["note"], spec["songs"], spec["nests"]) == (None, "", {"reed": 2})
+    app.text_input(key="note").set_value("loud")
+    app.text_input(key="songs").set_value("quack").run()
+    spec = answer(app)
+    assert (spec["note"], spec["songs"]) == ("loud", "quack")
+    app.text_input(key="note").set_value("").run()
+    assert answer(app)["note"] is None
 
 
 def test_fields_start_from_the_url(form: Callable[..., AppTest]) -> None:

@@ -42,7 +42,7 @@ def months(value: float | None) -> str:
 
 def interval(low: float | None, high: float | None) -> str:
     """Both ends of an interval in months; nothing where neither is known."""
-    return "" if low is None and high is None else f"{months(low)} to {months(high)}"
+    return "" if low is None and high is None else f"{months(low)}\u00a0to\u00a0{months(high)}"
 
 
 def probability(value: float) -> str:

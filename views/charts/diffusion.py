@@ -6,9 +6,10 @@ import polars as pl
 from views.charts.theme import BAND_OPACITY, WIDE, layered
 
 TICK_MONTHS = 6
+TITLE = "Time until an open model catches up"
 
 
-def survival_chart(survival: pl.DataFrame) -> alt.VConcatChart:
+def survival_chart(survival: pl.DataFrame, title: str = TITLE) -> alt.VConcatChart:
     """Share of leads that still hold by months since release, with its 95 % band, over the number at risk.
 
     `survival` has columns months, survival, ci_low, ci_high, at_risk; a step function from 1 at month 0.
@@ -25,7 +26,7 @@ def survival_chart(survival: pl.DataFrame) -> alt.VConcatChart:
         y=alt.Y("survival:Q", title="Share of leads that hold").scale(domain=[0, 1]).axis(format="%"),
     )
     points = base.mark_point(size=60, opacity=0, filled=True).encode(y="survival:Q", tooltip=step_tooltip())
-    curve = layered(band, line, points, title="Time until an open model catches up", **WIDE)
+    curve = layered(band, line, points, title=title, **WIDE)
     composed: alt.VConcatChart = alt.vconcat(curve, _risk_row(survival), spacing=8)
     return composed
 

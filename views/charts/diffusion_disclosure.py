@@ -17,14 +17,14 @@ def disclosure_chart(disclosure: pl.DataFrame) -> alt.LayerChart:
     base = alt.Chart(disclosure).encode(
         x=alt.X("year:O", title="Year of release").axis(labelAngle=0),
         xOffset=alt.XOffset("accessibility:N"),
-        color=alt.Color("accessibility:N", title=None, legend=legend()),
+        color=alt.Color("accessibility:N", title=None, legend=legend("square")),
         tooltip=tooltip(),
     )
     every = base.mark_bar(opacity=PALE).encode(y=alt.Y("models:Q", title="Closed models"))
     known = base.mark_bar(opacity=1).encode(y="known:Q")
     title = alt.TitleParams(
-        "Closed models and those with known training compute",
-        subtitle=["Pale: all closed models of the class.", "Solid: those with known compute."],
+        "Closed models by year and class",
+        subtitle=["Pale: all closed models of the class.", "Solid: those with known training compute."],
     )
     return layered(every, known, title=title, width=800, height=280)
 

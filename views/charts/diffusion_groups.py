@@ -6,10 +6,10 @@ import polars as pl
 from views.charts.theme import BAND_OPACITY, layered
 
 ROW_PIXELS = 42
-SMALL_GROUP_NOTE = "Groups of fewer than five show their n only"
 LABELS = "split(datum.label, '|')"
 LABEL_LIMIT = 200
 CURVE_HEIGHT = 300
+DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [4, 1], [12, 4], [5, 2, 1, 2, 1, 2], [1, 3])
 
 
 def forest_rows(groups: pl.DataFrame, end: float) -> pl.DataFrame:
@@ -77,7 +77,7 @@ def curves_chart(curves: pl.DataFrame, end: float, title: str, *, bands: bool = 
     base = _steps(curves, end)
     lines = base.mark_line(interpolate="step-after", strokeWidth=2.5).encode(
         y=alt.Y("survival:Q", title="Share of leads that hold").scale(domain=[0, 1]).axis(format="%"),
-        strokeDash=alt.StrokeDash("level:N", title=None, legend=legend()),
+        strokeDash=alt.StrokeDash("level:N", title=None, legend=legend(), scale=dashes()),
     )
     tooltips = base.mark_point(size=60, opacity=0, filled=True).encode(y="survival:Q", tooltip=curve_tooltip())
     band = base.mark_area(interpolate="step-after", opacity=BAND_OPACITY / 1.5).encode(y="ci_low:Q", y2="ci_high:Q")
@@ -87,16 +87,29 @@ def curves_chart(curves: pl.DataFrame, end: float, title: str, *, bands: bool = 
 
 def _steps(curves: pl.DataFrame, end: float) -> alt.Chart:
     return alt.Chart(curves).encode(
-        x=alt.X("months:Q", title="Months since release").scale(domain=[0, end], nice=False).axis(grid=False),
+        x=months_axis(end),
         color=alt.Color("level:N", title=None, legend=legend()),
     )
 
 
-def legend() -> alt.Legend:
+def months_axis(end: float) -> alt.X:
+    """Months since release up to `end`, ticked every half-year or year."""
+    every = 6 if end <= 72 else 12 * max(1, round(end / 120))
+    ticks = [float(month) for month in range(0, int(end) + 1, every)]
+    axis = alt.Axis(values=ticks, grid=False)
+    return alt.X("months:Q", title="Months since release", axis=axis, scale=alt.Scale(domain=[0, end], nice=False))
+
+
+def dashes() -> alt.Scale:
+    """Dashes that tell lines apart without their colours."""
+    return alt.Scale(range=[list(dash) for dash in DASHES])
+
+
+def legend(symbol: str = "stroke") -> alt.Legend:
     """Below the plot; in one column where that is narrow."""
     columns = {"expr": "width > 0 && width < 480 ? 1 : 3"}
     return alt.Legend(
-        orient="bottom", direction="horizontal", columns=columns, symbolType="stroke", symbolStrokeWidth=2.5
+        orient="bottom", direction="horizontal", columns=columns, symbolType=symbol, symbolStrokeWidth=2.5
     )
 
 

@@ -20,7 +20,7 @@ def forest_chart(ratios: pl.DataFrame, title: str) -> alt.LayerChart:
     low, high = _ends(ratios)
     scale = alt.Scale(type="log", domain=[low, high], nice=False)
     models = ratios["model"].unique(maintain_order=True).to_list()
-    axis = alt.X("hr:Q", title="Hazard ratio (log axis), 95 % interval", scale=scale).axis(
+    axis = alt.X("hr:Q", title="Hazard ratio, 95 % interval", scale=scale).axis(
         values=[tick for tick in TICKS if low <= tick <= high], format="~g"
     )
     base = alt.Chart(ratios).encode(
@@ -28,7 +28,7 @@ def forest_chart(ratios: pl.DataFrame, title: str) -> alt.LayerChart:
             labelExpr=LABELS, labelLimit=LABEL_LIMIT, labelOverlap=False, grid=False
         ),
         yOffset=alt.YOffset("model:N", sort=models).scale(domain=models, paddingOuter=0.5),
-        color=alt.Color("model:N", title=None, sort=models, legend=legend() if len(models) > 1 else None),
+        color=alt.Color("model:N", title=None, sort=models, legend=legend("circle") if len(models) > 1 else None),
         tooltip=tooltip(),
     )
     even = alt.Chart(pl.DataFrame({"hr": [1.0]})).mark_rule(strokeDash=[4, 4]).encode(x=alt.X("hr:Q", scale=scale))
@@ -37,7 +37,8 @@ def forest_chart(ratios: pl.DataFrame, title: str) -> alt.LayerChart:
         x=axis, shape=alt.Shape("model:N", sort=models, legend=None)
     )
     height = ROW_PIXELS * max(ratios["label"].n_unique(), 2)
-    return layered(even, spans, dots, title=title, width=800, height=height)
+    heading = alt.TitleParams("Hazard ratios", subtitle=title)
+    return layered(even, spans, dots, title=heading, width=800, height=height)
 
 
 def _ends(ratios: pl.DataFrame) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 import altair as alt
 import polars as pl
 
-from views.charts.diffusion_groups import CURVE_HEIGHT, legend
+from views.charts.diffusion_groups import CURVE_HEIGHT, dashes, legend, months_axis
 from views.charts.theme import BAND_OPACITY, layered
 
 
@@ -13,12 +13,12 @@ def incidence_chart(incidence: pl.DataFrame, end: float, title: str, *, bands: b
     `incidence` has columns cause, months, cif, ci_low, ci_high, at_risk.
     """
     base = alt.Chart(incidence).encode(
-        x=alt.X("months:Q", title="Months since release").scale(domain=[0, end], nice=False).axis(grid=False),
+        x=months_axis(end),
         color=alt.Color("cause:N", title=None, legend=legend()),
     )
     lines = base.mark_line(interpolate="step-after", strokeWidth=2.5).encode(
         y=alt.Y("cif:Q", title="Share of leads ended so").scale(domainMin=0).axis(format="%"),
-        strokeDash=alt.StrokeDash("cause:N", title=None, legend=legend()),
+        strokeDash=alt.StrokeDash("cause:N", title=None, legend=legend(), scale=dashes()),
     )
     points = base.mark_point(size=60, opacity=0, filled=True).encode(y="cif:Q", tooltip=tooltip())
     band = base.mark_area(interpolate="step-after", opacity=BAND_OPACITY / 1.5).encode(y="ci_low:Q", y2="ci_high:Q")

@@ -7,8 +7,10 @@ from views.charts.theme import NEUTRAL, QUIET_INK, layered
 
 SMALLEST_GROUP = 5
 PALE, DEEP = ("#d7e6f7", "#1c4f91")
+READING = ("Outlined: the rule asked for.", "In each cell: median in months,", "leads ended (ev.).")
 ON_PALE, ON_DEEP = "#101317", "#ffffff"
 ROW_PIXELS = 56
+DEEP_FROM = 0.72
 
 
 def cells(rows: pl.DataFrame) -> pl.DataFrame:
@@ -31,7 +33,7 @@ def heat_map(rows: pl.DataFrame, title: str) -> alt.LayerChart:
     `rows` has one row a theta and frontier rule, with the columns of the sensitivity table.
     """
     drawn = cells(rows)
-    middle = _middle(drawn)
+    turn = _turn(drawn)
     base = alt.Chart(drawn).encode(
         x=alt.X("rule:N", title="Frontier rule", sort=drawn["rule"].unique(maintain_order=True).to_list()).axis(
             labelExpr="split(datum.label, '|')", labelAngle=0, labelOverlap=False, orient="bottom"
@@ -44,31 +46,26 @@ def heat_map(rows: pl.DataFrame, title: str) -> alt.LayerChart:
         .scale(range=[PALE, DEEP])
         .legend(orient="bottom", gradientLength=180)
     )
-    ink = alt.condition(f"datum.median_months > {middle}", alt.value(ON_DEEP), alt.value(ON_PALE))
+    ink = alt.condition(f"datum.median_months > {turn}", alt.value(ON_DEEP), alt.value(ON_PALE))
     unknown = alt.value(QUIET_INK)
     inked = base.transform_filter("isValid(datum.median_months)").encode(color=ink)
     plain = base.transform_filter("!isValid(datum.median_months)").encode(color=unknown)
     words = [
-        place.mark_text(dy=dy, fontSize=size, fontWeight=weight).encode(text=f"{field}:N")
+        place.mark_text(dy=dy, fontSize=size).encode(text=f"{field}:N")
         for place in (inked, plain)
-        for field, dy, size, weight in (("median", -8, 13, 600), ("count", 9, 11, 400))
+        for field, dy, size in (("median", -8, 14), ("count", 9, 11))
     ]
     frame = base.transform_filter("datum.default").mark_rect(fillOpacity=0, strokeWidth=4, stroke="#f16205")
     height = ROW_PIXELS * max(drawn["theta_name"].n_unique(), 1)
-    subtitle = "Outlined: the rule asked for. In each cell the median in months over the number of leads ended"
-    heading = alt.TitleParams(title, subtitle=_lines(subtitle))
+    heading = alt.TitleParams(title, subtitle=list(READING))
     background = base.mark_rect(color=NEUTRAL, opacity=0.15)
     return layered(background, tiles, frame, *words, title=heading, width=800, height=height)
 
 
-def _lines(text: str) -> list[str]:
-    first, second = text.split(". ")
-    return [f"{first}.", f"{second}."]
-
-
-def _middle(drawn: pl.DataFrame) -> float:
+def _turn(drawn: pl.DataFrame) -> float:
+    """The median from which white reads better than black."""
     low, high = drawn.select(low=pl.col("median_months").min(), high=pl.col("median_months").max()).row(0)
-    return 0.0 if low is None else (low + high) / 2
+    return 0.0 if low is None else low + DEEP_FROM * (high - low)
 
 
 def _thetas(drawn: pl.DataFrame) -> list[str]:

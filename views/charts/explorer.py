@@ -129,7 +129,7 @@ def binned(models: pl.DataFrame, metric: str) -> pl.DataFrame:
     known = models.filter(pl.col(metric) > 0).with_columns(value=pl.col(metric), log=pl.col(metric).log10())
     if known.is_empty():
         return known.with_columns(bin=pl.lit(0), low=pl.lit(0.0), high=pl.lit(0.0)).drop("log")
-    first, last = known.select(pl.col("log").min().floor(), pl.col("log").max().floor() + 1).row(0)
+    first, last = known.select(low=pl.col("log").min().floor(), high=pl.col("log").max().floor() + 1).row(0)
     width = (last - first) / BINS
     index = ((pl.col("log") - first) / width).floor().cast(pl.Int64).alias("bin")
     ends = {"low": 10.0 ** (first + width * pl.col("bin")), "high": 10.0 ** (first + width * (pl.col("bin") + 1))}

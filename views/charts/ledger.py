@@ -85,8 +85,8 @@ def compare_chart(
 
 
 def _time(name: str, title: str | None) -> alt.X:
-    start = {"year": FIRST_DAY.year, "month": 1, "date": 1}
-    return alt.X(f"{name}:T", title=title, scale=alt.Scale(domainMin=alt.DateTime(**start))).axis(
+    start = alt.DateTime(year=FIRST_DAY.year, month=1, date=1)
+    return alt.X(f"{name}:T", title=title, scale=alt.Scale(domainMin=start)).axis(
         grid=False, format="%Y", tickCount={"interval": "year", "step": 1}
     )
 

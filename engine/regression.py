@@ -101,8 +101,11 @@ def design(
 def complete_rows(frame: pl.DataFrame, columns: list[str], effects: list[str]) -> pl.DataFrame:
     """The rows a design uses: no null in the columns and effects, none alone in its level of an effect.
 
-    Raises `DesignError` when the effects leave nothing.
+    Raises `DesignError` for a column without any value and when the effects leave nothing.
     """
+    for name in (*columns, *effects):
+        if frame.height and frame[name].null_count() == frame.height:
+            raise DesignError(f"The regression has 0 rows: '{name}' has no value in any of the {frame.height} rows.")
     known = frame.drop_nulls([*columns, *effects])
     rows = drop_singletons(known, effects)
     if rows.is_empty() and not known.is_empty():

@@ -91,14 +91,11 @@ def _bars(answer: Answer, models: pl.DataFrame, levels: Sequence[str], country: 
 
 
 def dashboards(found: Answers) -> None:
-    """The three linked charts of each preset, whether anything is identified, and the rows lost."""
+    """The three linked charts of each preset, and the rows lost."""
     country = country_choice(found)
     for place, answer in _page.columns(found):
         with place:
             dashboard(answer, country, side_by_side=len(found) > 1)
-    reading = association.short(found[-1].result.summary.get("reading", ""))
-    if reading:
-        st.markdown(f"**Reading.** {_page.escape(reading)} See the tab *Association*.")
     for each in found:
         st.header(f"Rows lost, {each.preset} preset")
         lost = each.result.tables["attrition"].select(Step="step", Rows="rows", Lost="lost")
@@ -111,6 +108,9 @@ def page() -> None:
     found = answers("export-controls", YEARS, release_years)
     if not found:
         return
+    reading = association.short(found[-1].result.summary.get("reading", ""))
+    if reading:
+        st.markdown(f"**Reading.** {_page.escape(reading)} The tab *Association* has the figures.")
     sections = {
         "Dashboard": dashboards,
         "Measures in force": ledger.section,

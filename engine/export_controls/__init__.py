@@ -246,15 +246,22 @@ def finding(models: pl.DataFrame, labels: Sequence[str]) -> str:
         )
     ratio = 10 ** (_median(high) - _median(low))
     return (
-        f"Across {models.height} models of {models['country'].n_unique()} countries, the median model in bin "
-        f"'{labels[-1]}' (n = {high.height}) used {in_words(ratio)} times the training compute of that in bin "
-        f"'{labels[0]}' (n = {low.height}). {_confounding(low, high)}"
+        f"Across {models.height} models of {_countries(models)}, the median model in bin '{labels[-1]}' "
+        f"(n = {high.height}) used {in_words(ratio)} times the training compute of that in bin '{labels[0]}' "
+        f"(n = {low.height}). {_confounding(low, high)}"
     )
+
+
+def _countries(models: pl.DataFrame) -> str:
+    count = models["country"].n_unique()
+    return str(models["country"][0]) if count == 1 else f"{count} countries"
 
 
 def _confounding(low: pl.DataFrame, high: pl.DataFrame) -> str:
     """What else sets the two bins apart, when it does so enough to spoil a comparison."""
     share, leader = _largest_share(high)
+    if pl.concat([low["country"], high["country"]]).n_unique() == 1:
+        return f"That is a difference over time: the median release years are {_year(low)} and {_year(high)}."
     years = f"the median release years are {_year(low)} and {_year(high)}"
     if share > DOMINATED or _year(low) != _year(high):
         return f"That is not an effect of controls: {leader} makes up {share:.0%} of the highest bin, and {years}."

@@ -18,8 +18,8 @@ CONVERGED = 1e-10
 
 @dataclass(frozen=True)
 class Completeness:
-    """A logistic model of being complete: coefficients by name, each row's probability, and `floored`: how many complete
-    rows had theirs raised to the floor."""
+    """A logistic model of being complete: coefficients by name, each row's probability, and `floored`: how many of the
+    complete rows had theirs raised to the floor."""
 
     names: tuple[str, ...]
     coef: Floats

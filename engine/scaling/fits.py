@@ -135,7 +135,7 @@ def finding(fits: pl.DataFrame, direction: str) -> str:
     response, regressor = direction.split("_on_")
     parts = [f"{_interval(row)} {_within(row['effects'])} (n = {row['n']})" for row in mine.iter_rows(named=True)]
     verdicts = "; ".join(_capital(verdict(fits, direction, name)) for name in _telling(mine))
-    return f"With 1 % more {regressor} goes more {response}: {', '.join(parts)}. {verdicts}."
+    return f"1 % more {regressor} goes with more {response}: {', '.join(parts)}. {verdicts}."
 
 
 def _telling(mine: pl.DataFrame) -> list[str]:

@@ -34,9 +34,7 @@ def shown(rows: list[dict[str, Any]]) -> Table:
 def main() -> None:
     """Run, print, write."""
     rows = [
-        row
-        for name in modules(sys.argv[1:])
-        for row in importlib.import_module(f"tests.benchmarks.{name}").benches()
+        row for name in modules(sys.argv[1:]) for row in importlib.import_module(f"tests.benchmarks.{name}").benches()
     ]
     Console(width=140).print(shown(rows))
     if target := os.environ.get("BENCH_JSON"):

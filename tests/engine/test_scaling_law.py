@@ -136,12 +136,18 @@ def test_first_year() -> None:
             "year,domain",
             "collinear",
         ),
+        (
+            table().with_columns(organization=pl.lit(None, pl.String)),
+            "compute_on_parameters",
+            "pooled",
+            "'organization' has no value",
+        ),
         (table().with_columns(organization=pl.lit("one")), "compute_on_parameters", "pooled", "at least two clusters"),
     ],
 )
 def test_bad_input_is_one_sentence(frame: pl.DataFrame, direction: str, effects: str, word: str) -> None:
     with pytest.raises(DesignError, match=word) as caught:
-        fit_law(frame, direction, effects, "cluster" if "clusters" in word else "HC3")
+        fit_law(frame, direction, effects, "cluster" if "organization" in word or "clusters" in word else "HC3")
     assert str(caught.value).count(". ") == 0
 
 

@@ -74,7 +74,7 @@ def regression_table(table: pl.DataFrame) -> pl.DataFrame:
     return table.select(
         pl.col("measure").replace_strict(charts.NAMES).alias("Measures"),
         *(pl.col(name).alias(title) for name, title in REGRESSION.items()),
-        pl.format("{} to {}", low, high).alias("95 % confidence set"),
+        pl.format("{}\u00a0to\u00a0{}", low, high).alias("95 % confidence set"),
     )
 
 

@@ -13,16 +13,19 @@ from views.charts import ledger as charts
 
 ACT_PAGE = "https://globaltradealert.org/state-act/{}"
 SIDES = {"faced": "Who faces", "imposed": "Who imposes", "faced_us": "Who faces the United States"}
+MOST_NAMED = 4
 DEFAULT_COUNTRY = "China"
 COUNTRY, QUARTER, MEASURE = "ledger_country", "ledger_quarter", "ledger_measure"
 
 
 def quarter_ends(first: dt.date, last: dt.date) -> pl.DataFrame:
-    """Quarters that hold the days from first to last. Columns: quarter ('2022 Q4'), day (its last)."""
+    """Quarters that hold the days from first to last. Columns: quarter ('2022 Q4'), day (its last, none beyond `last`)."""
     start = dt.date(first.year, 3 * ((first.month - 1) // 3) + 1, 1)
     days = pl.date_range(start, last, "1q", eager=True).dt.offset_by("1q").dt.offset_by("-1d")
     label = pl.col("day").dt.year().cast(pl.String) + " Q" + pl.col("day").dt.quarter().cast(pl.String)
-    return pl.DataFrame({"day": days}).select(label.alias("quarter"), "day")
+    return pl.DataFrame({"day": days}).select(
+        label.alias("quarter"), pl.min_horizontal("day", pl.lit(last)).alias("day")
+    )
 
 
 def ledger(spells: pl.DataFrame, countries: Sequence[str], measure: str) -> pl.DataFrame:
@@ -62,14 +65,24 @@ def readable(acts: pl.DataFrame, since: str = "date_implemented") -> pl.DataFram
     """Columns of a table of state acts, named for people."""
     return acts.select(
         pl.col("state_act_id").cast(pl.String).alias("State act"),
-        pl.col("implementers").alias("Imposed by"),
-        pl.col("date_announced").alias("Announced"),
-        pl.col(since).alias("In force from"),
-        pl.col("date_removed").alias("Removed"),
+        pl.col("implementers").map_elements(_named, return_dtype=pl.String).alias("Imposed by"),
+        *(
+            pl.col(column).dt.strftime("%-d\u00a0%b\u00a0%Y").alias(title)
+            for column, title in (
+                ("date_announced", "Announced"),
+                (since, "In force from"),
+                ("date_removed", "Removed"),
+            )
+        ),
         pl.col("evaluations").alias("Evaluation"),
         pl.col("affected_countries").alias("Countries affected"),
         pl.col("note").alias("Note"),
     )
+
+
+def _named(implementers: str) -> str:
+    names = implementers.split(", ")
+    return implementers if len(names) <= MOST_NAMED else f"{', '.join(names[:2])} and {len(names) - 2} more"
 
 
 def clicked(key: str) -> None:

@@ -57,7 +57,7 @@ def by_year(answer: Answer) -> None:
         "Metric", list(charts.METRICS), format_func=charts.METRICS.__getitem__, key="metric", bind="query-params"
     )
     wanted = middle.text_input("Search models", key="search", bind="query-params", placeholder="part of a name")
-    era = right.toggle("Shade the years before the deep-learning era", key="era", bind="query-params")
+    era = right.toggle("Shade the time before 2010", key="era", bind="query-params")
     group = st.radio("Colour by", list(GROUPS), key="group", horizontal=True, bind="query-params")
     years = _years(models, DEFAULT_FROM, "explorer_years")
     shown = models.filter(pl.col("year").is_between(*years))
@@ -188,5 +188,6 @@ def per_unit(answer: Answer) -> None:
         "efficiency-rates",
         answer,
         medians,
-        alt=f"Median training compute per dollar, watt and hour by year, {chosen}; {counts['models'].sum()} frontier models.",
+        alt=f"Median training compute per dollar, watt and hour by year, {chosen}; "
+        f"{counts['models'].sum()} frontier models.",
     )

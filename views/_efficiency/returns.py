@@ -12,6 +12,7 @@ from views._results import Answer
 from views.charts import returns as charts
 from views.charts.efficiency import METRIC_NAMES
 
+LEAST_P = 0.001
 METHOD = (
     "Elasticity of each metric to training compute within release years, with a quadratic term and one break; errors "
     "and bootstrap by organisation; models that aren't derivatives, 2012 on, without outliers. FLOP per watt grows "
@@ -25,11 +26,11 @@ def table(elasticity: pl.DataFrame) -> pl.DataFrame:
         pl.col("metric").replace_strict(METRIC_NAMES).alias("Metric"),
         pl.col("n").alias("Models"),
         _interval("elasticity", "ci_low", "ci_high").alias("Elasticity [95 %]"),
-        pl.col("quadratic_p").alias("Quadratic p"),
+        _p("quadratic_p").alias("Quadratic p"),
         pl.col("break_log10_flop").round(1).alias("Break (log10 FLOP)"),
         pl.col("slope_below").round(2).alias("Slope below"),
         pl.col("slope_above").round(2).alias("Slope above"),
-        pl.col("break_p").alias("Break p"),
+        _p("break_p").alias("Break p"),
         pl.col("verdict").alias("Verdict"),
     )
 
@@ -47,7 +48,13 @@ def cost_table(costs: pl.DataFrame) -> pl.DataFrame:
 
 def _interval(value: str, low: str, high: str) -> pl.Expr:
     shown = [pl.col(c).map_elements(lambda v: f"{v:+.2f}", return_dtype=pl.String) for c in (value, low, high)]
-    return pl.format("{} [{}, {}]", *shown)
+    return pl.format("{}\u00a0[{},\u00a0{}]", *shown)
+
+
+def _p(name: str) -> pl.Expr:
+    value = pl.col(name)
+    words = value.map_elements(lambda p: f"{p:.3f}", return_dtype=pl.String)
+    return pl.when(value < LEAST_P).then(pl.lit(f"<\u00a0{LEAST_P}")).otherwise(words)
 
 
 def section(found: Sequence[Answer]) -> None:
@@ -89,7 +96,7 @@ def breaks(answer: Answer) -> None:
         "efficiency-break",
         answer,
         points.select("model", "organization", "year", "log10_flop", "y"),
-        alt=f"Scatter of {METRIC_NAMES[metric]} against training compute for {fit['n']} models, with a fit that bends at "
-        f"10^{fit['break_log10_flop']:.1f} FLOP: slope {fit['slope_below']:.2f} below and {fit['slope_above']:.2f} above.",
+        alt=f"Scatter of {METRIC_NAMES[metric]} against training compute for {fit['n']} models, with a fit that bends "
+        f"at 10^{fit['break_log10_flop']:.1f} FLOP: slope {fit['slope_below']:.2f} below, {fit['slope_above']:.2f} above.",
     )
     st.caption(f"Break p = {fit['break_p']:.3f} (sup-F, wild cluster bootstrap). {_page.escape(fit['verdict'])}")

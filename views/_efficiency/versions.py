@@ -13,7 +13,7 @@ from views._results import Answer
 from views.charts import returns as charts
 from views.charts.efficiency import FIRST_YEAR, LAST_YEAR, METRIC_NAMES
 
-COMPARED = (2021, 2024)
+START = 2021
 THIN = 10
 
 
@@ -40,26 +40,27 @@ def lines(answers: dict[str, Answer]) -> pl.DataFrame:
 
 
 def why(published: pl.DataFrame) -> str:
-    """What the published index rests on in an early and a late year, in sentences. `published`: its models."""
-    indexed = published.drop_nulls("composite")
-    shares = {
-        year: indexed.filter(pl.col("year") == year).select(
+    """What the published index rests on in 2021 and in the last year, in sentences. `published`: its models."""
+    rests = (
+        published.drop_nulls("composite")
+        .group_by("year")
+        .agg(
             n=pl.len(),
             cost=pl.col("cost_per_flop").is_not_null().mean(),
             power=(pl.col("cost_per_flop").is_null() & pl.col("compute_per_watt").is_not_null()).mean(),
             index=pl.col("composite").mean(),
         )
-        for year in COMPARED
-    }
-    if any(frame["n"][0] < THIN for frame in shares.values()):
+    )
+    rows = rests.filter((pl.col("n") >= THIN) & (pl.col("year") >= START)).sort("year").to_dicts()
+    if len(rows) < 2 or rows[0]["year"] != START:
         return "Too few models of these years have an index to say what moves it."
-    early, late = (frame.row(0, named=True) for frame in shares.values())
+    early, late = rows[0], rows[-1]
     return (
-        f"The published index goes from {early['index']:.2f} in {COMPARED[0]} to {late['index']:.2f} in {COMPARED[1]}, "
-        f"while its composition changes: {early['cost']:.0%} of the indexed models of {COMPARED[0]} "
-        f"(n = {early['n']}) report a cost, and {late['cost']:.0%} of those of {COMPARED[1]} (n = {late['n']}). "
-        f"For {early['power']:.0%} and then {late['power']:.0%} it rests on FLOP per watt alone, which grows with "
-        "compute and run time, and is no efficiency."
+        f"The published index goes from {early['index']:.2f} in {START} to {late['index']:.2f} in {late['year']}, while "
+        f"its composition changes: {early['cost']:.0%} of the indexed models of {START} (n = {early['n']}) report a "
+        f"cost, and {late['cost']:.0%} of those of {late['year']} (n = {late['n']}). For {early['power']:.0%} and then "
+        f"{late['power']:.0%} it rests on FLOP per watt alone, which grows with compute and run time, and is no "
+        "efficiency."
     )
 
 
@@ -80,7 +81,7 @@ def section(found: Sequence[Answer]) -> None:
         "efficiency-versions",
         found[-1],
         both,
-        alt=f"Yearly means of the index as published and corrected, over the share of models with each metric. {words}.",
+        alt=f"Yearly means of the index, published and corrected, over the share of models with each metric. {words}.",
     )
     year_effects(found[-1])
 

@@ -69,7 +69,9 @@ def event_study_chart(event_study: pl.DataFrame) -> alt.LayerChart:
         .legend(orient="bottom", direction="horizontal", columns=LEGEND_COLUMNS)
     )
     base = alt.Chart(drawn).encode(
-        x=alt.X("place:Q", title="Half-years from 7 October 2022").axis(grid=False, tickMinStep=1, format="+d"),
+        x=alt.X("place:Q", title="Half-years from 7 October 2022")
+        .scale(nice=False, padding=16)
+        .axis(grid=False, tickMinStep=1, format="+d"),
         color=colour,
         tooltip=[
             alt.Tooltip("model:N", title="Model"),
@@ -82,7 +84,7 @@ def event_study_chart(event_study: pl.DataFrame) -> alt.LayerChart:
     )
     y = alt.Y("ci_low:Q", title="China against the rest (log10 FLOP)").axis(titleLimit=260)
     bars = base.mark_rule(strokeWidth=2, opacity=0.7).encode(y=y, y2="ci_high:Q")
-    points = base.mark_point(filled=True, size=70).encode(y="coef:Q", shape=alt.Shape("model:N", legend=None))
+    points = base.mark_point(filled=True, size=70).encode(y="coef:Q")
     event = alt.Chart(pl.DataFrame({"at": [-0.5]})).mark_rule(strokeDash=[2, 3], color=NEUTRAL).encode(x="at:Q")
     return layered(_zero("y"), event, bars, points, title="October 2022: an event study that fails", **WIDE)
 
@@ -109,5 +111,5 @@ def placebo_chart(placebos: pl.DataFrame) -> alt.LayerChart:
     )
     y = alt.Y("low:Q", title="China x after (log10 FLOP)")
     bars = base.mark_rule(strokeWidth=2.5).encode(y=y, y2="high:Q")
-    points = base.mark_point(filled=True, size=90).encode(y="coef:Q", shape=alt.Shape("kind:N", legend=None))
+    points = base.mark_point(filled=True, size=90).encode(y="coef:Q")
     return layered(_zero("y"), bars, points, title="The same test on placebo dates", **WIDE)

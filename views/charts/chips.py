@@ -1,11 +1,12 @@
 """Chips that models were trained on, and how many models say so."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import polars as pl
 
-from views.charts.theme import LEGEND_COLUMNS, MEDIUM, WIDE, layered
+from views.charts.theme import CATEGORIES, DARK, LEGEND_COLUMNS, MEDIUM, NEUTRAL, WIDE, layered
 
 NAMES = {
     "controlled": "Under US licence",
@@ -36,7 +37,7 @@ def mix_chart(mix: pl.DataFrame, country: str) -> alt.LayerChart:
             .axis(format="%", titleLimit=260),
             order="rank:Q",
             color=alt.Color("chip_class:N", title=None, sort=order)
-            .scale(domain=order)
+            .scale(domain=order, range=_colours())
             .legend(orient="bottom", direction="horizontal", columns=3),
             tooltip=[
                 alt.Tooltip("year:O", title="Year"),
@@ -50,6 +51,13 @@ def mix_chart(mix: pl.DataFrame, country: str) -> alt.LayerChart:
     totals = mix.select("year", "n").unique().sort("year")
     numbers = alt.Chart(totals).mark_text(dy=-8).encode(x=x, y=alt.datum(1), text="n:Q")
     return layered(bars, numbers, title=f"{country}: chips by class, n above", **MEDIUM)
+
+
+def _colours() -> list[Any]:
+    """The palette in light and dark, and grey for the rest."""
+    pairs = zip(CATEGORIES["light"], CATEGORIES["dark"], strict=True)
+    known = [{"expr": f"{DARK} ? '{dark}' : '{light}'"} for light, dark in pairs]
+    return [*known[: len(NAMES) - 1], NEUTRAL]
 
 
 def _ranks() -> dict[str, int]:
@@ -67,7 +75,7 @@ def disclosure_chart(disclosure: pl.DataFrame, countries: Sequence[str]) -> alt.
         .legend(orient="bottom", direction="horizontal", columns=LEGEND_COLUMNS)
     )
     base = alt.Chart(disclosure).encode(
-        x=alt.X("year:Q", title="Release year").scale(zero=False, padding=16).axis(format="d", grid=False),
+        x=alt.X("year:Q", title="Release year").scale(zero=False, nice=False, padding=16).axis(format="d", grid=False),
         y=alt.Y("share:Q", title="Models that report hardware").scale(domain=[0, 1]).axis(format="%"),
         color=colour,
         tooltip=[
@@ -79,5 +87,5 @@ def disclosure_chart(disclosure: pl.DataFrame, countries: Sequence[str]) -> alt.
         ],
     )
     lines = base.mark_line(strokeWidth=2.5)
-    points = base.mark_point(filled=True, size=70).encode(shape=alt.Shape("country:N", legend=None))
+    points = base.mark_point(filled=True, size=70)
     return layered(lines, points, title="How many models report their hardware", **WIDE)

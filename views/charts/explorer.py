@@ -7,6 +7,7 @@ import altair as alt
 import polars as pl
 
 from views.charts.ledger import SEQUENTIAL
+from views.charts.links import click, shared
 from views.charts.theme import DARK, FADED, GRID, INK, LEGEND_COLUMNS, NEUTRAL, layered
 
 OPENNESS = (
@@ -48,7 +49,9 @@ def accessibility_chart(counts: pl.DataFrame, kinds: Sequence[str]) -> alt.Layer
         .mark_bar(stroke=GRID, strokeWidth=0.5)
         .encode(
             y=y,
-            x=alt.X("share:Q", title="Share of models").axis(format="%").scale(domain=[0, 1.1], nice=False),
+            x=alt.X("share:Q", title="Share of models")
+            .axis(format="%", values=[0, 0.25, 0.5, 0.75, 1])
+            .scale(domain=[0, 1.12], nice=False),
             color=openness_colour(),
             order="rank:Q",
             tooltip=[
@@ -146,11 +149,12 @@ def years_chart(
     2010. Drawn on canvas, since Vega's brush has no name for a screen reader: give it a description.
     """
     known = binned(models, metric)
-    clicked = alt.selection_point(name="bin", fields=["year", "bin"], on="click", toggle=False, empty=False)
+    clicked = click("bin", ["year", "bin"], empty=False)
     squares = _squares(known, metric, years, clicked, era=era)
     points = _points(known, metric, years, category, found, clicked, era=era)
     composed: alt.VConcatChart = alt.vconcat(squares, points, spacing=18).resolve_scale(color="independent")
-    return composed.properties(usermeta={"embedOptions": {"renderer": "canvas"}})
+    linked = shared(composed, "bin", ["year", "bin"], ("cells", "dots"))
+    return linked.properties(usermeta={"embedOptions": {"renderer": "canvas"}})
 
 
 def _year(years: tuple[int, int], title: str | None = None) -> alt.X:
@@ -175,7 +179,7 @@ def _squares(
     stroke = alt.when(clicked).then(alt.value(INK)).otherwise(alt.value(GRID))
     x = alt.X("start:Q", title=None, scale=_year(years)["scale"]).axis(format="d", grid=False, tickMinStep=1)
     squares = (
-        alt.Chart(cells)
+        alt.Chart(cells, name="cells")
         .mark_rect(cursor="pointer")
         .encode(
             x=x,
@@ -192,7 +196,6 @@ def _squares(
                 alt.Tooltip("models:Q", title="Models"),
             ],
         )
-        .add_params(clicked)
     )
     layers = [*_era(years, era), squares, _not_recorded(known, years)]
     return layered(*layers, title="Models by year and size", width=800, height=240)
@@ -252,7 +255,7 @@ def _points(
         strokeWidth=alt.when(clicked).then(alt.value(2)).otherwise(alt.value(0)),
         **({"color": _group(category)} if category else {}),
     )
-    dots = dots.add_params(brush, *isolated, clicked)
+    dots = dots.properties(name="dots").add_params(brush, *isolated)
     layers = [*_era(years, era), dots, *_pointed_out(base, drawn)]
     return layered(*layers, title="The models behind it", width=800, height=280)
 

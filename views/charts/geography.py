@@ -9,12 +9,14 @@ import altair as alt
 import polars as pl
 
 from views.charts.ledger import SEQUENTIAL
+from views.charts.links import click, shared
 from views.charts.theme import FADED, GRID, NEUTRAL, layered
 
 SHAPES = Path(__file__).with_name("world.json")
 TOO_SMALL = {"Hong Kong": (114.17, 22.32), "Singapore": (103.82, 1.35)}
 TOP = 10
 MAP_HEIGHT = 360
+VIEWS = ("shapes", "circles", "bars")
 
 
 @functools.cache
@@ -35,17 +37,17 @@ def geography_chart(counts: pl.DataFrame) -> alt.VConcatChart:
 
     `counts` has columns country and n, largest first. Countries too small for the map's scale are circles.
     """
-    chosen = alt.selection_point(name="country", fields=["country"], on="click", toggle=False)
+    chosen = click("country", ["country"], empty=True)
     strength = alt.when(chosen).then(alt.value(1.0)).otherwise(alt.value(FADED))
     where = layered(
-        _shapes(counts, strength).add_params(chosen),
+        _shapes(counts, strength),
         _circles(counts, strength),
         title="Models by country",
         width=800,
         height=MAP_HEIGHT,
     ).project(type="equalEarth")
-    composed: alt.VConcatChart = alt.vconcat(where, _bars(counts, strength, chosen), spacing=24)
-    return composed.resolve_scale(color="shared")
+    composed: alt.VConcatChart = alt.vconcat(where, _bars(counts, strength), spacing=24)
+    return shared(composed.resolve_scale(color="shared"), "country", ["country"], VIEWS)
 
 
 def _colour(field: str) -> alt.Color:
@@ -61,8 +63,8 @@ def _shapes(counts: pl.DataFrame, strength: Any) -> alt.Chart:
     data = alt.InlineData(values=_counted(counts), format=alt.TopoDataFormat(feature="countries", type="topojson"))
     fill = alt.condition("isValid(datum.n)", _colour("n"), alt.value(GRID))
     return (
-        alt.Chart(data)
-        .mark_geoshape(stroke=NEUTRAL, strokeWidth=0.4, cursor="pointer")
+        alt.Chart(data, name=VIEWS[0])
+        .mark_geoshape(invalid=None, stroke=NEUTRAL, strokeWidth=0.4, cursor="pointer")
         .transform_calculate(country="datum.properties.country", n="datum.properties.n")
         .encode(color=fill, opacity=strength, tooltip=_tooltip())
     )
@@ -83,7 +85,7 @@ def _circles(counts: pl.DataFrame, strength: Any) -> alt.Chart:
     rows = [{"country": c, "longitude": x, "latitude": y} for c, (x, y) in TOO_SMALL.items()]
     placed = pl.DataFrame(rows).join(counts.select("country", "n"), on="country")
     return (
-        alt.Chart(placed)
+        alt.Chart(placed, name=VIEWS[1])
         .mark_circle(size=70, stroke=NEUTRAL, strokeWidth=0.8, cursor="pointer")
         .encode(
             longitude="longitude:Q", latitude="latitude:Q", color=_colour("n"), opacity=strength, tooltip=_tooltip()
@@ -95,15 +97,15 @@ def _tooltip() -> list[alt.Tooltip]:
     return [alt.Tooltip("country:N", title="Country"), alt.Tooltip("n:Q", title="Models")]
 
 
-def _bars(counts: pl.DataFrame, strength: Any, chosen: alt.Parameter) -> alt.LayerChart:
+def _bars(counts: pl.DataFrame, strength: Any) -> alt.LayerChart:
     ranked = counts.head(TOP)
     base = alt.Chart(ranked).encode(
         y=alt.Y("country:N", title=None, sort=ranked["country"].to_list()),
-        x=alt.X("n:Q", title="Models").scale(padding=24),
+        x=alt.X("n:Q", title="Models").scale(domain=[0, 1.08 * (ranked["n"][0] if ranked.height else 1)], nice=False),
         opacity=strength,
         tooltip=_tooltip(),
     )
-    bars = base.mark_bar(cursor="pointer").encode(color=_colour("n")).add_params(chosen)
+    bars = base.mark_bar(cursor="pointer").encode(color=_colour("n")).properties(name=VIEWS[2])
     numbers = base.mark_text(align="left", dx=5, fontSize=12).encode(text="n:Q")
     title = f"The {ranked.height} countries with most models"
     return layered(bars, numbers, title=title, width=800, height=24 * max(1, ranked.height))

@@ -30,7 +30,6 @@ def hardware_chart(points: pl.DataFrame, trends: pl.DataFrame, ratio: str) -> al
             x=x,
             y=y,
             color=colour,
-            shape=alt.Shape("precision:N", legend=None),
             tooltip=[
                 alt.Tooltip("hardware:N", title="Chip"),
                 alt.Tooltip("manufacturer:N", title="Manufacturer"),
@@ -41,9 +40,7 @@ def hardware_chart(points: pl.DataFrame, trends: pl.DataFrame, ratio: str) -> al
         )
     )
     lines = alt.Chart(trend_lines(shown, trends.filter(pl.col("ratio") == ratio)))
-    fitted = lines.mark_line(strokeWidth=2.5).encode(
-        x=x, y=y, color=colour, strokeDash=alt.StrokeDash("precision:N", legend=None)
-    )
+    fitted = lines.mark_line(strokeWidth=2.5).encode(x=x, y=y, color=colour)
     return layered(chips, fitted, title=f"{RATIOS[ratio]}, by chip", width=800, height=320)
 
 

@@ -99,7 +99,6 @@ def _steps(steps: pl.DataFrame, colour: alt.Color, measure: str) -> alt.Chart:
             x=_time("date", None),
             y=alt.Y("measures:Q", title="Measures in force").axis(tickMinStep=1),
             color=colour,
-            strokeDash=alt.StrokeDash("country:N", legend=None),
             tooltip=[
                 alt.Tooltip("country:N", title="Country"),
                 alt.Tooltip("date:T", title="From", format="%d %B %Y"),

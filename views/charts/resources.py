@@ -212,7 +212,7 @@ def rate_chart(medians: pl.DataFrame, frontier: pl.DataFrame) -> alt.VConcatChar
     upper = layered(lines, numbers, title="What a dollar, a watt and an hour buy, n above", width=800, height=300)
     counts = (
         alt.Chart(frontier, title="Frontier models", width=800, height=90)
-        .mark_bar(width={"band": 0.7}, color=NEUTRAL)
+        .mark_bar(size=12, color=NEUTRAL)
         .encode(x=x, y=alt.Y("models:Q", title="Models").axis(tickMinStep=1), tooltip=["year:Q", "models:Q"])
     )
     composed: alt.VConcatChart = alt.vconcat(upper, counts, spacing=18).resolve_scale(x="shared")

@@ -52,10 +52,10 @@ def _versions(lines: pl.DataFrame) -> alt.LayerChart:
             alt.Tooltip("n:Q", title="Models"),
         ],
     )
-    drawn = base.mark_line(strokeWidth=2.5).encode(strokeDash=alt.StrokeDash("version:N", legend=None, sort=order))
+    drawn = base.mark_line(strokeWidth=2.5)
     points = base.mark_point(filled=True, size=60)
-    above = base.transform_filter(f"datum.version === '{PUBLISHED}'").mark_text(dy=-12).encode(text="n:Q")
-    below = base.transform_filter(f"datum.version === '{CORRECTED}'").mark_text(dy=14).encode(text="n:Q")
+    above = base.transform_filter(f"datum.version === '{CORRECTED}'").mark_text(dy=-12).encode(text="n:Q")
+    below = base.transform_filter(f"datum.version === '{PUBLISHED}'").mark_text(dy=14).encode(text="n:Q")
     return layered(drawn, points, above, below, title="The index, n at each point", width=800, height=270)
 
 

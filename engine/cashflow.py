@@ -148,6 +148,21 @@ class LogNormalMixture:
         below = self._normal_cdf(log_x - self.sigma**2)
         return np.exp(self.sigma**2 / 2) * self._average(np.multiply(below, self.scale, out=below))
 
+    def second_partial_moment(self, log_x: Floats) -> Floats:
+        """E[X^2; ln X <= log_x] for one log_x a row."""
+        below = self._normal_cdf(log_x - 2 * self.sigma**2)
+        return np.exp(2 * self.sigma**2) * self._average(below * self.scale**2)
+
+    def raw_moment(self, k: int) -> Floats:
+        """E[X^k], shape (rows,)."""
+        return np.exp(k * k * self.sigma**2 / 2) * self._average(self.scale**k)
+
+    def density(self, log_x: Floats) -> Floats:
+        """Density of X at exp(log_x) for one log_x a row."""
+        standard = (log_x / self.sigma)[:, None] - self._shift
+        spread = self.sigma * np.exp(log_x) * np.sqrt(2 * np.pi)
+        return self._average(np.exp(-0.5 * standard**2)) / spread
+
     def log_quantile(self, p: float) -> Floats:
         """ln of the p-quantile of X, shape (rows,), 0 < p < 1.
 

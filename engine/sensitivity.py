@@ -18,6 +18,7 @@ Model = Callable[[pl.DataFrame], pl.DataFrame]
 SCAN = 65
 ROUNDS = 60
 PRECISION = 1e-12
+JUMP = 1e-7
 RESAMPLES = 200
 LEVEL = 0.95
 
@@ -80,7 +81,8 @@ def goal_seek(figure: Callable[[Floats], Floats], over: Range, target: float, wh
         value = _bisect(figure, over, target, float(values[i]), float(values[i + 1]))
     achieved = float(figure(np.array([value]))[0])
     count = len(crossings) + len(exact)
-    return Goal(value, achieved, monotone, count, _solution(over, what, value, achieved, count))
+    jump = not over.whole and abs(achieved - target) > JUMP * max(abs(target), float(np.ptp(found)))
+    return Goal(value, achieved, monotone, count, _solution(over, what, value, achieved, count, jump))
 
 
 def _bisect(figure: Callable[[Floats], Floats], over: Range, target: float, low: float, high: float) -> float:
@@ -103,9 +105,9 @@ def _no_solution(over: Range, target: float, what: str, found: Floats) -> str:
     )
 
 
-def _solution(over: Range, what: str, value: float, achieved: float, count: int) -> str:
+def _solution(over: Range, what: str, value: float, achieved: float, count: int, jump: bool) -> str:
     more = f" It is the lowest of {count} solutions seen." if count > 1 else ""
-    near = "nearest the target" if over.whole else "at the target"
+    near = "nearest the target" if over.whole else "where it jumps past the target" if jump else "at the target"
     return f"With {over.name} at {value:.6g}, {what} is {achieved:.6g}, {near}.{more}"
 
 

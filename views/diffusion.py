@@ -58,18 +58,24 @@ def section() -> str:
 
 def dashboard(spec: DiffusionSpec) -> Answer | None:
     """Headline and the section chosen; the answer they show."""
-    top, name = st.container(), section()
-    full = asking.whole(spec) if name in IN_FULL else None
-    fresh = full is not None and full.spec == spec.changed(parts="all")
+    top = st.container()
     with top:
-        head = full if fresh else asking.curve(spec)
-        if head is not None:
-            _page.finding(head.result.summary["finding"])
-            figures(head)
-    shown = full if name in IN_FULL else head
+        head = asking.curve(spec)
+    if head is None:
+        return None
+    name = section()
+    shown = asking.whole(spec, head) if name in IN_FULL else head
+    with top:
+        headline(shown if shown is not None and asking.answers(shown, spec.changed(parts="all")) else head)
     if shown is not None:
         {**AT_ONCE, **IN_FULL}[name](shown)
     return shown or head
+
+
+def headline(answer: Answer) -> None:
+    """Finding and figures."""
+    _page.finding(answer.result.summary["finding"])
+    figures(answer)
 
 
 def page() -> None:

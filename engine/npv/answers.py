@@ -100,7 +100,10 @@ def _rank_interval(run: Simulated, figures: dict[str, float]) -> tuple[float, fl
 
 
 def agreement_table(exact: dict[str, float], simulated: dict[str, float], errors: dict[str, float]) -> pl.DataFrame:
-    """Simulation beside the exact engine. Columns: figure, exact, simulated, se, z (difference in standard errors)."""
+    """Simulation beside quadrature. Columns: figure, exact, simulated, se, z (difference in standard errors).
+
+    `errors` are those of the mixture's moments for independent paths, and the replicates' otherwise.
+    """
     rows = []
     for name in ERRORS:
         difference, se = simulated[name] - exact[name], errors[name]

@@ -111,6 +111,24 @@ def unit(mix: LogNormalMixture) -> Unit:
     return Unit(mix.mean(), mix.sd(), np.exp(log_quantile), mix.partial_mean(log_quantile) / TAIL)
 
 
+def path_errors(mix: LogNormalMixture, units: Unit, paths: int) -> Unit:
+    """Standard errors that independent paths have, from the mixture's own moments: those of samples mislead when
+    sigma is large. Formulas as in `simulation.merge`; the quantile's by the density there.
+    """
+    m1, m2, m3, m4 = (mix.raw_moment(k) for k in range(1, 5))
+    fourth = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
+    q, root = units.quantile5, np.sqrt(paths)
+    log_q = np.log(q)
+    first = TAIL * (q - units.mean_below5)
+    second = TAIL * q**2 - 2 * q * TAIL * units.mean_below5 + mix.second_partial_moment(log_q)
+    return Unit(
+        units.sd / root,
+        np.sqrt(np.maximum(fourth - units.sd**4, 0.0)) / (2 * units.sd * root),
+        np.sqrt(TAIL * (1 - TAIL)) / mix.density(log_q) / root,
+        np.sqrt(np.maximum(second - first**2, 0.0)) / TAIL / root,
+    )
+
+
 def calibration(projects: Scenarios, units: Unit) -> Calibration:
     """mu by both rules, for tier III at cost multiple 1: ln((target + C0) / E[X]) and ln C0 - ln q05(X)."""
     cost, target = projects.values["reference_cost_usd"], projects.values["target_mean_usd"]

@@ -68,7 +68,7 @@ class Kernel:
             z *= self.sigma
             return np.exp(z, out=z)
         share = np.clip(ndtr(z), LEAST_SHARE, 1 - LEAST_SHARE)
-        return self.drawn.quantile(share) / self.drawn.median
+        return self.drawn.draw(share) / self.drawn.median
 
 
 def kernel(projects: Scenarios, row: int = 0) -> Kernel:

@@ -90,18 +90,16 @@ def _evaluate_members(
     whole = some.annuity(some.values["horizon_months"][:, None])[:, 0]
     rank = max(int(np.ceil(TAIL * len(chosen))) - 1, 0)
     z, x = draws.scratch
+    drawn = None if first.drawn is None else first.first_month(draws.revenue)
     for i, row in enumerate(members):
-        np.copyto(z, draws.revenue)
-        w = _first_month(first, z, float(some.values["sigma"][i]))
+        w = _log_normal(draws.revenue, float(some.values["sigma"][i]), z) if drawn is None else drawn
         low, high = some.values["drop_low"][i], some.values["drop_high"][i]
         fused.figures_of(w, chosen, draws.drop, gaps[i], whole[i], low, high - low, thresholds[row], rank, x, rows[row])
 
 
-def _first_month(model: Kernel, z: Floats, sigma: float) -> Floats:
-    if model.drawn is not None:
-        return model.first_month(z)
-    np.multiply(z, sigma, out=z)
-    return np.exp(z, out=z)
+def _log_normal(z: Floats, sigma: float, out: Floats) -> Floats:
+    np.multiply(z, sigma, out=out)
+    return np.exp(out, out=out)
 
 
 def _gaps(projects: Scenarios, model: Kernel) -> Floats:

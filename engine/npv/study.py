@@ -171,7 +171,10 @@ def _simulated_result(spec: NpvSpec, ready: Setting, run: Simulated) -> Result:
     }
     tables = {"intervals": answers.interval_table(run, row, own, errors)}
     if ready.projects.revenue is None:
-        tables["agreement"] = answers.agreement_table(_by_quadrature(ready, row), own, errors)
+        beside = _by_quadrature(ready, row)
+        if not run.replicates:
+            errors = _errors_by_quadrature(ready, row, run.paths, beside["p_positive"])
+        tables["agreement"] = answers.agreement_table(beside, own, errors)
     return _result(spec, ready, tiers, run.distribution, extra, tables)
 
 
@@ -180,6 +183,18 @@ def _by_quadrature(ready: Setting, row: int) -> dict[str, float]:
     thresholds = np.log(ready.projects.values["cost_usd"]) - ready.mu
     figures = exact.figures(ready.projects, ready.unit, ready.mu, 1 - ready.mix.cdf(thresholds))
     return {name: float(values[row]) for name, values in figures.items()}
+
+
+def _errors_by_quadrature(ready: Setting, row: int, paths: int, share: float) -> dict[str, float]:
+    """Monte Carlo standard errors by the mixture's moments; a share's is at least that of one path."""
+    units, scale = exact.path_errors(ready.mix, ready.unit, paths), math.exp(ready.mu[row])
+    return {
+        "mean_usd": scale * float(units.mean[row]),
+        "sd_usd": scale * float(units.sd[row]),
+        "p_positive": max(math.sqrt(max(share * (1 - share), 0.0) / paths), 1 / paths),
+        "var5_usd": scale * float(units.quantile5[row]),
+        "cvar5_usd": scale * float(units.mean_below5[row]),
+    }
 
 
 def _result(

@@ -1,36 +1,19 @@
 """A real Chromium on a real server, both on this machine; the server's store starts empty."""
 
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.browser.install import chromium
+from tests.browser.serving import FLAGS, serve
 
-ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60
 DRAWN = (
     "() => [...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every(e => e.querySelector('svg, canvas'))"
 )
 LAST_HEADING = re.compile("^(The command that gives the same result|Licence)$")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @dataclass
@@ -67,36 +50,11 @@ class App:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a server of the app on a free loopback port; no traceback may be left in its log."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    """Address of a server of the app; no traceback may be left in its log."""
     home = tmp_path_factory.mktemp("home")
-    log = home / "server.log"
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.address", "127.0.0.1"]
-    command += ["--server.port", str(port), "--server.headless", "true"]
-    with log.open("wb") as sink:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, "WORKBENCH_HOME": str(home)}, stdout=sink, stderr=sink
-        )
-    try:
-        _wait(f"http://127.0.0.1:{port}/_stcore/health", process, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-    assert "Traceback" not in log.read_text(errors="replace")
-
-
-def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            with urllib.request.urlopen(address, timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    raise RuntimeError(f"the server did not start: {log.read_text(errors='replace')[-2000:]}")
+    with serve(home) as address:
+        yield address
+    assert "Traceback" not in (home / "server.log").read_text(errors="replace")
 
 
 @pytest.fixture(scope="session")

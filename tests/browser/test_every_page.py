@@ -1,7 +1,6 @@
 """Every page in a real browser: no error, nothing from the web, no serious accessibility fault, narrow and dark."""
 
 import itertools
-import time
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 PAGES = ("", "export_controls", "efficiency", "scaling", "diffusion", "npv", "provenance")
-WARM_SECONDS = 3.0
 NARROW = 390
 DARK = "rgb(20, 24, 31)"
 
@@ -48,17 +46,6 @@ def assert_stacked(app: Any) -> None:
     charts = [app.chart(i).bounding_box() for i in range(app.page.get_by_test_id("stVegaLiteChart").count())]
     assert all(box["x"] >= 0 and box["x"] + box["width"] <= NARROW for box in charts)
     assert all(above["y"] + above["height"] <= below["y"] for above, below in itertools.pairwise(charts))
-
-
-@pytest.mark.parametrize("page", ["", "export_controls", "efficiency"])
-def test_a_warm_page_is_there_within_three_seconds(app: Any, page: str) -> None:
-    app.open(f"{page}?preset=published")
-    start = time.monotonic()
-    app.page.goto(f"{app.address}/{page}?preset=published")
-    expect(app.page.get_by_text("Finding").first).to_be_visible()
-    if page:
-        expect(app.chart(0).locator("svg, canvas").first).to_be_visible()
-    assert time.monotonic() - start < WARM_SECONDS
 
 
 def test_presets_and_settings_travel_in_the_url(app: Any) -> None:

@@ -69,8 +69,17 @@ def test_break_even_values_bring_the_mean_to_zero() -> None:
     solved = table.filter(pl.col("break_even_value").is_not_null() & (pl.col("input") != "horizon_months"))
     assert solved.height >= 6
     for tier, name, value in solved.select("tier", "input", "break_even_value").iter_rows():
-        summary = run(ONE.changed(tier=tier, parts="figures", **{name: value})).summary
-        assert summary["mean_usd"] == pytest.approx(0, abs=1e-6 * COST_USD), name
+        low, there, high = (
+            run(ONE.changed(tier=tier, parts="figures", **{name: value * by})).summary["mean_usd"]
+            for by in (1 - 1e-9, 1, 1 + 1e-9)
+        )
+        assert low * high <= 0, name
+        assert name == "exclusivity_multiple" or there == pytest.approx(0, abs=1e-6 * COST_USD), name
+
+
+def test_whole_months_make_the_mean_jump_and_it_is_said() -> None:
+    table = run(ONE).tables["break_even"].filter(input="exclusivity_multiple")
+    assert "jumps past the target" in table["sentence"][0]
 
 
 @pytest.mark.parametrize("engine", ["exact", "simulation"])

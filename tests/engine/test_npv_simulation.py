@@ -89,11 +89,15 @@ def test_moments_do_not_depend_on_where_they_are_centred() -> None:
 
 
 def test_agreement_table_is_the_difference_in_standard_errors() -> None:
-    spec = NpvSpec(engine="simulation", cost_basis="legacy", n_paths=50_000)
-    result = run(spec)
-    mean = row(result.tables["agreement"], figure="mean_usd")
-    assert mean["exact"] == run(spec.changed(engine="exact")).summary["mean_usd"]
-    assert mean["z"] == pytest.approx((result.summary["mean_usd"] - mean["exact"]) / result.summary["mean_usd_se"])
+    spec = NpvSpec(engine="simulation", cost_basis="legacy", n_paths=50_000, parts="figures", sigma=0.6)
+    result, exact = run(spec), run(spec.changed(engine="exact"))
+    table = result.tables["agreement"]
+    mean = row(table, figure="mean_usd")
+    assert mean["exact"] == exact.summary["mean_usd"]
+    assert mean["se"] == pytest.approx(exact.summary["sd_usd"] / math.sqrt(50_000), rel=1e-9)
+    assert mean["z"] == pytest.approx((result.summary["mean_usd"] - mean["exact"]) / mean["se"])
+    for name in FIGURES:
+        assert row(table, figure=name)["se"] == pytest.approx(result.summary[f"{name}_se"], rel=0.15), name
 
 
 def _normals(generator: np.random.Generator, size: int) -> np.ndarray:

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import streamlit as st
+
 from engine.diffusion import DiffusionSpec
 from views import _choices, _results
 from views._diffusion import words
 from views._results import Answer
 
 CURVE, WHOLE, OTHER = "curve", "whole", "other"
+LAST_WHOLE = "last whole diffusion answer"
 
 
 def curve(spec: DiffusionSpec) -> Answer | None:
@@ -15,9 +18,20 @@ def curve(spec: DiffusionSpec) -> Answer | None:
     return _results.ask(spec.changed(parts="curve"), _choices.vintage(), CURVE)
 
 
-def whole(spec: DiffusionSpec) -> Answer | None:
-    """Every estimate of a spec; progress while it is computed outside."""
-    return _results.ask(spec.changed(parts="all"), _choices.vintage(), WHOLE)
+def whole(spec: DiffusionSpec, head: Answer | None) -> Answer | None:
+    """Every estimate of a spec; progress while it is computed outside.
+
+    Not asked for where the curve alone (`head`) could not be had: the last one this session saw stays.
+    """
+    if answers(head, spec.changed(parts="curve")):
+        st.session_state[LAST_WHOLE] = _results.ask(spec.changed(parts="all"), _choices.vintage(), WHOLE)
+    last: Answer | None = st.session_state.get(LAST_WHOLE)
+    return last
+
+
+def answers(answer: Answer | None, spec: DiffusionSpec) -> bool:
+    """Whether an answer is to that spec and vintage, and not an earlier one."""
+    return answer is not None and (answer.spec, answer.vintage) == (spec, _choices.vintage())
 
 
 def by(spec: DiffusionSpec, measure: str, task: str | None) -> Answer | None:

@@ -18,6 +18,7 @@ _choices.sidebar(
         ],
         "The AI cliff": [
             st.Page("views/scaling.py", title="Scaling"),
+            st.Page("views/bootstrap.py", title="Bootstrap"),
             st.Page("views/diffusion.py", title="Diffusion"),
             st.Page("views/npv.py", title="Investment"),
         ],

@@ -15,11 +15,12 @@ from views.charts import theme
 from views.content import Text
 
 KEY_LETTERS = 10
+LONG_LETTERS = 60
 TABLE_STYLE = (
     "<style>.figures{overflow-x:auto;margin-bottom:1rem}.figures table{border-collapse:collapse;font-size:.9rem}"
     ".figures th,.figures td{border-bottom:1px solid rgba(128,136,145,.35);padding:.35rem .9rem .35rem 0;"
     "text-align:left;vertical-align:top}.figures th{font-weight:600}"
-    ".figures .number{text-align:right;font-variant-numeric:tabular-nums}</style>"
+    ".figures .long{min-width:16rem}.figures .number{text-align:right;font-variant-numeric:tabular-nums}</style>"
 )
 TABLE_OF = {"scaling": "models"}
 
@@ -155,7 +156,7 @@ def table_html(data: pl.DataFrame, name: str, links: Mapping[str, str] | None = 
     heads = "".join(f'<th scope="col"{_align(c in right)}>{html.escape(c)}</th>' for c in data.columns)
     rows = "".join(
         "<tr>"
-        + "".join(f"<td{_align(c in right)}>{_linked(v, addresses.get(c))}</td>" for c, v in row.items())
+        + "".join(f"<td{_kind(v, c in right)}>{_linked(v, addresses.get(c))}</td>" for c, v in row.items())
         + "</tr>"
         for row in data.iter_rows(named=True)
     )
@@ -169,6 +170,10 @@ def _linked(value: Any, address: str | None) -> str:
         return shown
     target = html.escape(address.format(value), quote=True)
     return f'<a href="{target}" target="_blank" rel="noopener noreferrer">{shown}</a>'
+
+
+def _kind(value: Any, right: bool) -> str:
+    return ' class="long"' if isinstance(value, str) and len(value) > LONG_LETTERS else _align(right)
 
 
 def _align(right: bool) -> str:

@@ -65,6 +65,16 @@ STUDIES = {
             "that report both figures are not a random sample, and cost is known for few."
         ),
     ),
+    "bootstrap": Text(
+        title="Bootstrap of the slope",
+        question="How sure is the slope of a scaling law without leaning on a formula for its error?",
+        method=(
+            "The fit is repeated on rows drawn with replacement (pairs), on residuals with random signs (wild) or on "
+            "whole organisations drawn with replacement (cluster); effects are absorbed. Percentile and BCa intervals. "
+            "Up to a million replicates, the same numbers whatever computes them."
+        ),
+        limits="Models of one organisation are not independent: the cluster kind allows for it, the others don't.",
+    ),
     "diffusion": Text(
         title="Diffusion",
         question="How long does it take open-weight models to catch up with a closed frontier model?",

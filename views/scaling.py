@@ -1,10 +1,15 @@
 """Scaling laws of compute, cost and parameters."""
 
+import functools
+from collections.abc import Callable, Sequence
+
 import streamlit as st
 
 from engine.scaling_law import COLUMNS
 from views import _page
 from views._results import Answer, answers
+from views._scaling import checks, growth, slopes
+from views._tabs import tabs
 from views.charts import scaling as charts
 from views.content import STUDIES
 
@@ -39,23 +44,39 @@ def dashboard(answer: Answer) -> None:
         tables["fits"],
         alt="Slopes with 95 % intervals of every fit, pooled and within release years.",
     )
-    _page.draw(
-        charts.year_chart(tables["by_year"]),
-        "scaling-years",
-        answer,
-        tables["by_year"],
-        alt="Slope among the models of each release year with 95 % intervals.",
-    )
+    st.subheader("Published beside corrected")
+    columns = [
+        "name",
+        "published_n",
+        "published_slope",
+        "corrected_n",
+        "corrected_effects",
+        "corrected_slope",
+        "change",
+    ]
+    _page.small_table(tables["comparison"].select(*columns), "Published and corrected slopes")
+
+
+def each(found: Sequence[Answer], draw: Callable[[Answer], None]) -> None:
+    """A section for every preset shown."""
+    for place, answer in _page.columns(found):
+        with place:
+            draw(answer)
 
 
 def page() -> None:
     """The page."""
     _page.head(STUDIES["scaling"])
     found = answers("scaling")
-    for place, answer in _page.columns(found):
-        with place:
-            dashboard(answer)
     if found:
+        sections = {
+            "Law": dashboard,
+            "Slopes": slopes.section,
+            "Growth": growth.section,
+            "Checks": checks.section,
+            "Missing data": checks.missing,
+        }
+        tabs("tab", {name: functools.partial(each, found, draw) for name, draw in sections.items()})
         _page.tables(found)
         _page.foot(found)
 

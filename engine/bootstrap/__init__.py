@@ -15,7 +15,7 @@ from engine.streams import REPLICATES_PER_BLOCK, blocks, stream
 from engine.study import Study, Work
 
 BLOCKS_PER_CHUNK = 16
-MAX_CHUNKS = 25
+MAX_CHUNKS = 24
 FEW_REPLICATES = 1_000
 SECONDS_PER_DRAW = 1.5e-9
 SECONDS_PER_SWEPT_DRAW = 1e-8
@@ -47,7 +47,8 @@ class Bootstrap(Study[BootstrapSpec]):
     parallel = "threads"
 
     def chunks(self, work: Work[BootstrapSpec]) -> Sequence[Any]:
-        """Lists of (block, replicates)."""
+        """Lists of (block, replicates); a law that can't be fitted is refused here, before any of them runs."""
+        _check(work)
         all_blocks = blocks(work.spec.replicates, REPLICATES_PER_BLOCK)
         size = max(BLOCKS_PER_CHUNK, -(-len(all_blocks) // MAX_CHUNKS))
         return [all_blocks[i : i + size] for i in range(0, len(all_blocks), size)]
@@ -84,9 +85,19 @@ class Bootstrap(Study[BootstrapSpec]):
             "se": float(usable.std(ddof=1)) if usable.size > 1 else None,
             "ci_low": low,
             "ci_high": high,
+            "finding": (
+                f"The slope is {prepared.slope:.2f} with a 95 % interval from {low:.2f} to {high:.2f} over "
+                f"{usable.size:,} {work.spec.kind} replicates (n = {prepared.n})."
+            ),
         }
         tables = {"intervals": interval_table(prepared, usable), "distribution": histogram(usable)}
         return Result(self.name, summary, tables, (*notices, *_warnings(drawn.size, usable.size)))
+
+
+def _check(work: Work[BootstrapSpec]) -> None:
+    """Raise `DesignError` when the law can't be fitted on its rows."""
+    if not np.isfinite(ready(work)[0].slope):
+        raise SpecError("The law has no finite slope on these rows.")
 
 
 def ready(work: Work[BootstrapSpec]) -> tuple[Sample, list[str]]:

@@ -1,5 +1,6 @@
 """A regression made ready to be resampled, and its replicates: pairs, clusters, or residuals with random signs."""
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.regression import NO_LEVERAGE_LEFT, DesignError
+from engine.regression import NO_LEVERAGE_LEFT, DesignError, complete_rows
 from engine.scaling_law import law_design, parse_effects
 from engine.wild_cluster import webb
 
@@ -26,40 +27,52 @@ class Sample:
 
     Rows are sorted by the cell of the largest effect: `starts` (cells + 1,) are the cells' first rows, `columns` (n, p)
     the dummies of the other effects, x and y, the last two centred. `unit` (n,) is what each row is drawn with: itself,
-    or its cluster. `pull` (n,) is how far each row's residual moves the slope, with the leverage taken out: the slope
-    without row i is slope - pull[i].
+    or its cluster. The fit itself is only done where it is asked for: resampling pairs does without.
     """
 
     kind: Kind
-    slope: float
+    rows: pl.DataFrame
+    effects: str
     units: int
     unit: NDArray[np.int64]
     starts: NDArray[np.int64]
     columns: Floats
-    pull: Floats
 
     @property
     def n(self) -> int:
         return len(self.unit)
 
+    @property
+    def slope(self) -> float:
+        """Least-squares slope; `DesignError` where the law can't be fitted."""
+        return self._fit[0]
+
+    @property
+    def pull(self) -> Floats:
+        """How far each row's residual moves the slope (n,), with the leverage taken out: without row i the slope is
+        slope - pull[i]."""
+        return self._fit[1]
+
+    @functools.cached_property
+    def _fit(self) -> tuple[float, Floats]:
+        return _influence(self.rows, self.effects)
+
 
 def sample(rows: pl.DataFrame, effects: str, kind: Kind = "pairs") -> Sample:
     """Rows of a law (`scaling_law.points`) ready for resampling.
 
-    Clusters are organizations; rows without one are left out there. Raises `DesignError` where the law itself can't be
-    fitted, and for fewer than two clusters.
+    Clusters are organizations; rows without one are left out there. Raises `DesignError` for fewer than two clusters.
     """
-    used = rows.drop_nulls("organization") if kind == "cluster" else rows
+    used = complete_rows(rows, ["organization"] if kind == "cluster" else [], list(parse_effects(effects)))
     names = sorted(parse_effects(effects), key=lambda name: -used[name].n_unique())
     ordered = used.sort(names[:1], maintain_order=True) if names else used
     unit = _codes(ordered["organization"]) if kind == "cluster" else np.arange(ordered.height)
     units = int(unit.max()) + 1 if unit.size else 0
     if kind == "cluster" and units < 2:
         raise DesignError("A cluster bootstrap needs rows of at least two organizations.")
-    pull, slope = _pull(ordered, effects)
     cells = _codes(ordered[names[0]]) if names else np.zeros(ordered.height, np.int64)
     starts = np.searchsorted(cells, np.arange(int(cells.max()) + 2))
-    return Sample(kind, slope, units, unit, starts, _columns(ordered, names[1:]), pull)
+    return Sample(kind, ordered, effects, units, unit, starts, _columns(ordered, names[1:]))
 
 
 def _codes(column: pl.Series) -> NDArray[np.int64]:
@@ -76,8 +89,8 @@ def _columns(rows: pl.DataFrame, effects: list[str]) -> Floats:
     return np.ascontiguousarray(np.column_stack([*dummies, x - x.mean(), y - y.mean()]))
 
 
-def _pull(rows: pl.DataFrame, effects: str) -> tuple[Floats, float]:
-    """x_i e_i / ((1 - h_i) sum of x^2), x net of the effects, and the slope (Belsley, Kuh and Welsch 1980)."""
+def _influence(rows: pl.DataFrame, effects: str) -> tuple[float, Floats]:
+    """The slope, and x_i e_i / ((1 - h_i) sum of x^2), x net of the effects (Belsley, Kuh and Welsch 1980)."""
     d = law_design(rows, effects)
     j = d.names.index("x")
     others = np.linalg.qr(np.delete(d.x, j, axis=1))[0]
@@ -85,7 +98,7 @@ def _pull(rows: pl.DataFrame, effects: str) -> tuple[Floats, float]:
     slope = float(x @ y / (x @ x))
     spare = 1 - (others**2).sum(axis=1) - x**2 / (x @ x)
     numerator = x * (y - slope * x) / (x @ x)
-    return np.divide(numerator, spare, out=np.zeros(len(x)), where=spare > NO_LEVERAGE_LEFT), slope
+    return slope, np.divide(numerator, spare, out=np.zeros(len(x)), where=spare > NO_LEVERAGE_LEFT)
 
 
 def replicates(

@@ -20,6 +20,7 @@ AREA = EDGE * math.exp(-0.5 * EDGE**2) + math.sqrt(math.pi / 2) * math.erfc(EDGE
 MANTISSA = 2.0**-52
 UNIT = 2.0**-53
 PLACE = np.uint64(0x000FFFFFFFFFFFFF)
+CELL_SHIFT = 47
 HASH_PRIME = np.uint64(0x100000001B3)
 compiled = functools.partial(njit, cache=True, nogil=True)
 
@@ -168,50 +169,53 @@ def figures_of(
 ) -> None:
     """Mean, sd, order statistic of that rank, mean up to it, and share above the threshold, of x = w F into `out`.
 
-    The order statistic is looked for among the paths of its cell of 32 an octave.
+    Sums run in four lanes of fixed order. The order statistic is looked for among the paths of its cell, 32 an octave.
     """
     n = len(x)
-    total, above, least, most = 0.0, 0, math.inf, 0.0
     for i in range(n):
-        value = w[i] * (whole - (low + width * drop[i]) * gaps[np.int64(chosen[i])])
-        x[i] = value
-        total += value
-        above += value > threshold
-        least = min(least, value)
-        most = max(most, value)
-    mean = total / n
+        x[i] = w[i] * (whole - (low + width * drop[i]) * gaps[chosen[i]])
     bits = x.view(np.int64)
-    first = _cell(least)
-    counts = np.zeros(_cell(most) - first + 1, np.int64)
-    squares = 0.0
+    above, least, most = 0, bits[0], bits[0]
+    t0, t1, t2, t3 = 0.0, 0.0, 0.0, 0.0
+    for i in range(0, n - 3, 4):
+        t0, t1, t2, t3 = t0 + x[i], t1 + x[i + 1], t2 + x[i + 2], t3 + x[i + 3]
+    for i in range(n - n % 4, n):
+        t0 += x[i]
     for i in range(n):
-        squares += (x[i] - mean) * (x[i] - mean)
-        counts[(bits[i] >> 47) - first] += 1
+        above += x[i] > threshold
+    for i in range(n):
+        least = min(least, bits[i])
+        most = max(most, bits[i])
+    mean = ((t0 + t1) + (t2 + t3)) / n
+    first = least >> CELL_SHIFT
+    counts = np.zeros((most >> CELL_SHIFT) - first + 1, np.int64)
+    s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+    for i in range(0, n - 3, 4):
+        d0, d1, d2, d3 = x[i] - mean, x[i + 1] - mean, x[i + 2] - mean, x[i + 3] - mean
+        s0, s1, s2, s3 = s0 + d0 * d0, s1 + d1 * d1, s2 + d2 * d2, s3 + d3 * d3
+    for i in range(n - n % 4, n):
+        s0 += (x[i] - mean) * (x[i] - mean)
+    squares = (s0 + s1) + (s2 + s3)
+    for i in range(n):
+        counts[(bits[i] >> CELL_SHIFT) - first] += 1
     cell, before = 0, 0
     while before + counts[cell] <= rank:
         before += counts[cell]
         cell += 1
     inside, held, lower = np.empty(counts[cell]), 0, 0.0
+    start, end = (first + cell) << CELL_SHIFT, (first + cell + 1) << CELL_SHIFT
     for i in range(n):
-        own = (bits[i] >> 47) - first
-        if own < cell:
-            lower += x[i]
-        elif own == cell:
-            inside[held] = x[i]
-            held += 1
+        if bits[i] < end:
+            if bits[i] < start:
+                lower += x[i]
+            else:
+                inside[held] = x[i]
+                held += 1
     inside.sort()
     for i in range(rank - before + 1):
         lower += inside[i]
     out[0], out[1], out[2] = mean, math.sqrt(squares / (n - 1)), inside[rank - before]
     out[3], out[4] = lower / (rank + 1), above / n
-
-
-@compiled()
-def _cell(value: Any) -> Any:
-    """The leading bits of a double: exponent and five bits of its mantissa."""
-    one = np.empty(1)
-    one[0] = value
-    return one.view(np.int64)[0] >> 47
 
 
 @compiled()

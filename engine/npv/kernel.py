@@ -15,7 +15,7 @@ from engine.npv.revenue import Revenue
 from engine.npv.scenarios import Scenarios
 from engine.streams import stream
 
-SLICE = 2**13
+SLICE = 2**14
 GUIDE_LOW, GUIDE_PER_UNIT, GUIDE_CELLS = -8.0, 128, 2048
 CELL_SLACK = 1e-9
 CELLS = GUIDE_LOW + np.arange(GUIDE_CELLS + 1) / GUIDE_PER_UNIT

@@ -83,7 +83,7 @@ def _evaluate_members(
     from engine.npv import fused
 
     first = kernel(projects, int(members[0]))
-    chosen = np.empty(len(draws.drop))
+    chosen = np.empty(len(draws.drop), np.int64)
     fused.intervals_of(draws.latent, draws.revenue, first.rho, first.guide, first.edges, chosen)
     some = projects.take(members)
     gaps = _gaps(some, first)
@@ -91,10 +91,11 @@ def _evaluate_members(
     rank = max(int(np.ceil(TAIL * len(chosen))) - 1, 0)
     z, x = draws.scratch
     drawn = None if first.drawn is None else first.first_month(draws.revenue)
-    for i, row in enumerate(members):
-        w = _log_normal(draws.revenue, float(some.values["sigma"][i]), z) if drawn is None else drawn
-        low, high = some.values["drop_low"][i], some.values["drop_high"][i]
-        fused.figures_of(w, chosen, draws.drop, gaps[i], whole[i], low, high - low, thresholds[row], rank, x, rows[row])
+    lows, highs = some.values["drop_low"], some.values["drop_high"]
+    columns = (some.values["sigma"], gaps, whole, lows, highs - lows, thresholds[members], members)
+    for sigma, gap, all_months, low, width, threshold, row in zip(*columns, strict=True):
+        w = _log_normal(draws.revenue, sigma, z) if drawn is None else drawn
+        fused.figures_of(w, chosen, draws.drop, gap, all_months, low, width, threshold, rank, x, rows[row])
 
 
 def _log_normal(z: Floats, sigma: float, out: Floats) -> Floats:

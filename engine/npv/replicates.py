@@ -5,7 +5,7 @@ its standard error is that of independent draws.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from engine.npv.distribution import ExactX
 from engine.npv.exact import TAIL, Unit
 from engine.npv.kernel import LEAST_SHARE, Kernel, kernel
 from engine.npv.scenarios import Scenarios
-from engine.npv.simulation import HASH_START, SUMS, Histogram, Simulated, add_paths, digest, histogram_of
+from engine.npv.simulation import HASH_START, SUMS, Histogram, Simulated, add_paths, digest, gathered
 from engine.streams import PATHS_PER_BLOCK, stream
 
 LEAST_REPLICATES = 16
@@ -124,11 +124,9 @@ def _mixture(model: Kernel, scales: Floats, weights: Floats) -> LogNormalMixture
     return LogNormalMixture(scales[None], weights[None], np.array([own]))
 
 
-def merge_replicates(parts: Sequence[pl.DataFrame], projects: Scenarios, *, conditional: bool) -> Simulated:
+def merge_replicates(parts: Iterable[pl.DataFrame], projects: Scenarios, *, conditional: bool) -> Simulated:
     """Figures averaged over replicates; standard errors are their spread over the square root of their number."""
-    rows = pl.concat(parts)
-    blocks = rows.filter(pl.col("kind") == "block").sort("index")
-    histogram = histogram_of(rows.filter(pl.col("kind") == "bin"))
+    blocks, histogram = gathered(parts)
     table = blocks.select(FIGURES).to_numpy()
     shares = np.array(blocks["share"].to_list())
     root = math.sqrt(len(table))

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from engine.npv.exact import TAIL, Unit
 from engine.npv.kernel import MANTISSA_SHIFT, SLICE, Draws, Kernel, Scratch, kernel
 from engine.npv.scenarios import Scenarios
 
+PAGE = 4096
 SUMS = ("sum1", "sum2", "sum3", "sum4")
 HASH_START = 0xCBF29CE484222325 - 2**64
 SCHEMA: dict[str, Any] = {
@@ -164,16 +165,14 @@ class Simulated:
     replicates: int = 0
 
 
-def merge(parts: Sequence[pl.DataFrame], centre: float) -> Simulated:
+def merge(parts: Iterable[pl.DataFrame], centre: float) -> Simulated:
     """Put the frames of `Portion` together; their cut into chunks leaves no trace.
 
     Standard errors: s/sqrt(n) for the mean; sqrt(m4 - m2^2) / (2 s sqrt(n)) for the sd; half the distance of
     the quantiles at p -+ sqrt(p (1 - p) / n) for the quantile; sd of max(q - X, 0) / (p sqrt(n)) for the mean
     below it (Chen 2008).
     """
-    rows = pl.concat(parts)
-    blocks = rows.filter(pl.col("kind") == "block").sort("index")
-    histogram = histogram_of(rows.filter(pl.col("kind") == "bin"))
+    blocks, histogram = gathered(parts)
     n = int(blocks["count"].sum())
     mean, sd, mean_se, sd_se = _moments([math.fsum(blocks[name]) / n for name in SUMS], centre, n)
     below, spread = histogram.below(TAIL)
@@ -213,14 +212,31 @@ def _moments(raw: Sequence[float], centre: float, n: int) -> tuple[float, float,
     return centre + m1, sd, sd / math.sqrt(n), sd_se
 
 
-def histogram_of(bins: pl.DataFrame) -> Histogram:
-    """The histogram of rows of kind `bin`."""
-    totals = bins.group_by("index").agg(pl.col("count").sum()).sort("index")
-    first, last = int(totals["index"][0]), int(totals["index"][-1])
-    counts = np.zeros(last - first + 1, np.int64)
-    counts[totals["index"].to_numpy() - first] = totals["count"].to_numpy()
-    edges = (np.arange(first, last + 2) << MANTISSA_SHIFT).view(np.float64)
-    return Histogram(edges, counts)
+def gathered(parts: Iterable[pl.DataFrame]) -> tuple[pl.DataFrame, Histogram]:
+    """Rows of kind `block` in their order, and the histogram of all rows of kind `bin`; one part at a time is held."""
+    blocks: list[pl.DataFrame] = []
+    totals: dict[int, NDArray[np.int64]] = {}
+    for part in parts:
+        blocks.append(part.filter(pl.col("kind") == "block"))
+        bins = part.filter(pl.col("kind") == "bin")
+        index, count = bins["index"].to_numpy(), bins["count"].to_numpy()
+        for page in np.unique(index // PAGE):
+            own = index // PAGE == page
+            held = totals.setdefault(int(page), np.zeros(PAGE, np.int64))
+            held[index[own] - page * PAGE] += count[own]
+    return pl.concat(blocks).sort("index"), _histogram(totals)
+
+
+def _histogram(totals: dict[int, NDArray[np.int64]]) -> Histogram:
+    """Counts from the first bin hit to the last, from pages of bins."""
+    first = min(totals) * PAGE
+    counts = np.zeros((max(totals) + 1) * PAGE - first, np.int64)
+    for page, held in totals.items():
+        counts[page * PAGE - first :][:PAGE] += held
+    hit = np.flatnonzero(counts)
+    low, high = int(hit[0]), int(hit[-1])
+    edges = (np.arange(first + low, first + high + 2) << MANTISSA_SHIFT).view(np.float64)
+    return Histogram(edges, counts[low : high + 1])
 
 
 def digest(hashes: pl.Series) -> str:

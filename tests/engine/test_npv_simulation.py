@@ -18,6 +18,7 @@ from engine.npv.simulation import Histogram, merge, simulate, wilson
 from engine.npv.study import setting
 from engine.streams import PATHS_PER_BLOCK, blocks, stream
 from tests.benchmarks.baseline_npv import simulate as simulate_plainly
+from tests.benchmarks.bench_npv import configurations
 from tests.engine.npv_cases import row, run, work
 
 FIGURES = ("mean_usd", "sd_usd", "p_positive", "var5_usd", "cvar5_usd")
@@ -325,3 +326,9 @@ def test_wide_revenue_is_called_unreliable_when_simulated() -> None:
     spec = NpvSpec(engine="simulation", cost_basis="legacy", sigma=1.8, n_paths=1_000)
     assert any("unreliable" in warning for warning in run(spec).warnings)
     assert not any("unreliable" in warning for warning in run(spec.changed(engine="exact")).warnings)
+
+
+def test_one_digest_over_cuts_orders_and_threads() -> None:
+    digests = configurations(3 * PATHS_PER_BLOCK + 77)
+    assert len(digests) >= 20
+    assert len(set(digests)) == 1

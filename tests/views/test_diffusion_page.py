@@ -1,53 +1,24 @@
 """The diffusion page, section by section, on the bundled tables and on bad input, without a browser."""
 
-from collections.abc import Iterator
+import html
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from engine.diffusion import DiffusionSpec
 from engine.result import Result
 from jobs import client
+from tests.views.diffusion_cases import SECTIONS, charts, opened, written
 from views import diffusion
 from views._diffusion import followers, groups, hazards, published, sensitivity, sentences, subjects, words
 
-PAGE = Path(__file__).resolve().parents[2] / "views" / "diffusion.py"
-PAIRS = """\
-innov_date,follower_date,innov_org,follower_org,lag_months
-2016-12-05,2017-01-05,Ducks,Geese,1.0
-2016-12-05,2017-05-05,Ducks,Swans,5.0
-2017-08-11,2018-01-09,Coots,Geese,6.0
-2017-08-11,2019-01-09,Coots,Swans,17.0
-"""
-SECTIONS = [*diffusion.AT_ONCE, *diffusion.IN_FULL]
-
 
 @pytest.fixture(scope="module", autouse=True)
-def whole(home: Path) -> Iterator[Result]:
+def whole(home: Path) -> Result:
     """Everything of the default question, computed once so that pages find it in the store."""
-    yield client.run(DiffusionSpec())
-
-
-def opened(preset: str = "corrected", **url: str) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
-    app.session_state["preset"] = preset
-    for name, value in url.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def written(app: AppTest) -> str:
-    kinds = (app.markdown, app.caption, app.info, app.error, app.warning)
-    return "\n".join([str(e.value) for kind in kinds for e in kind] + [e.proto.body for e in app.get("html")])
-
-
-def charts(app: AppTest) -> int:
-    return len(app.get("vega_lite_chart"))
+    return client.run(DiffusionSpec())
 
 
 def test_the_first_view_asks_for_the_curve_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +76,7 @@ def test_all_parts_are_run_outside_once_a_section_needs_them(monkeypatch: pytest
     monkeypatch.setattr(client, "submit", lambda spec, vintage=None: asked.append(spec.parts))
     app = opened(section="Groups", theta="0.9")
     assert asked == ["all"]
-    assert [metric.value for metric in app.metric][3] != "not reached"
+    assert app.metric[3].value != "not reached"
     assert charts(app) == 0
 
 
@@ -209,6 +180,8 @@ def test_hazards_say_what_is_done_where_proportionality_fails(whole: Result) -> 
     assert "no further stratum is tried" in text
     assert any("fewer than 10 make these hazard ratios unreliable" in warning.value for warning in app.warning)
     assert "1,000 bootstrap samples" in text
+    for check in whole.tables["checks"]["name"]:
+        assert html.escape(check) in text
     for term in whole.tables["cox"]["term"]:
         assert words.term(term) in text
 
@@ -245,89 +218,6 @@ def test_sensitivity_marks_the_rule_asked_for_and_sweeps_the_others(whole: Resul
 def test_selection_says_how_few_closed_models_have_known_compute() -> None:
     text = written(opened(section="Selection"))
     assert "Of 320 API and hosted models released since 2024 only 39 have a known training compute." in text
-
-
-@pytest.mark.parametrize("section", ["Leads", "Groups"])
-def test_no_subject_left_is_a_sentence_and_starts_no_run(monkeypatch: pytest.MonkeyPatch, section: str) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(client, "submit", lambda spec, vintage=None: asked.append(spec.study))
-    app = opened(section=section, first_year="2100")
-    assert [error.value for error in app.error] == [
-        "No subject is left: no closed model meets the rule; lower the first year or widen the rule."
-    ]
-    assert asked == []
-
-
-@pytest.mark.parametrize("section", ["Leads", "Groups"])
-def test_no_subject_left_keeps_the_previous_figures(section: str) -> None:
-    app = opened(section=section)
-    before = charts(app)
-    app.number_input(key="first_year").set_value(2100).run()
-    assert not app.exception
-    assert app.error[0].value.startswith("No subject is left")
-    assert app.warning[0].value == "The figures below answer the previous settings."
-    assert charts(app) == before
-    assert [metric.value for metric in app.metric][0] == "118"
-
-
-@pytest.mark.parametrize(
-    "rule",
-    [
-        {"window_months": "0.5"},
-        {"theta": "10", "first_year": "2025"},
-        {"domain": "Audio", "frontier_rank": "1"},
-        {"measure": "capability"},
-    ],
-)
-def test_sections_bear_no_events_few_subjects_and_the_other_clock(rule: dict[str, str]) -> None:
-    client.run(DiffusionSpec.parse(rule))
-    for section in SECTIONS:
-        assert not opened(section=section, **rule).error
-
-
-def test_without_events_hazards_and_incidence_say_why() -> None:
-    assert "No Cox regression (main): It needs at least" in written(opened(section="Hazards", window_months="0.5"))
-    assert "No lead ended; there is no incidence to draw." in written(opened(section="Who follows", window_months="0.5"))
-
-
-def test_the_published_preset_asks_for_the_studys_file() -> None:
-    app = opened("published")
-    assert "is not bundled: give it with --pairs FILE" in app.info[0].value
-    assert app.code[0].value == "python -m jobs diffusion --preset published --pairs FILE"
-    assert charts(app) == 0
-
-
-def test_both_presets_ask_for_the_file_and_still_show_the_corrected_figures() -> None:
-    app = opened("both")
-    assert [header.value for header in app.header][:2] == ["As published", "Corrected"]
-    assert [metric.value for metric in app.metric][0] == "118"
-
-
-def test_a_file_of_pairs_is_answered_and_labelled_degenerate() -> None:
-    app = opened("published")
-    app.file_uploader[0].set_value(("pairs.csv", PAIRS.encode(), "text/csv")).run()
-    assert not app.exception
-    text = written(app)
-    assert "Degenerate: 4 pairs of 2 innovators" in text
-    assert published.DEGENERATE in text
-    assert "Source: a file of your own. Vintage 2025-10, preset published" in text
-    assert published.NEEDS_FILE in text
-    assert charts(app) == 1
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"duck,pond\n1,2\n", "pairs.csv"),
-        (PAIRS.replace("5.0", "-5.0").encode(), "negative"),
-        ("\n".join(PAIRS.splitlines()[:2]).encode(), "No pair of the file passes"),
-    ],
-)
-def test_a_file_that_will_not_do_is_told(content: bytes, said: str) -> None:
-    app = opened("published")
-    app.file_uploader[0].set_value(("pairs.csv", content, "text/csv")).run()
-    assert not app.exception
-    assert said in app.error[0].value
 
 
 def test_words() -> None:

@@ -19,13 +19,12 @@ COUNTRY, QUARTER, MEASURE = "ledger_country", "ledger_quarter", "ledger_measure"
 
 
 def quarter_ends(first: dt.date, last: dt.date) -> pl.DataFrame:
-    """Quarters that hold the days from first to last. Columns: quarter ('2022 Q4'), day (its last, none beyond `last`)."""
+    """Quarters that hold the days from first to last. Columns: quarter ('2022 Q4'), day (its last, up to `last`)."""
     start = dt.date(first.year, 3 * ((first.month - 1) // 3) + 1, 1)
     days = pl.date_range(start, last, "1q", eager=True).dt.offset_by("1q").dt.offset_by("-1d")
     label = pl.col("day").dt.year().cast(pl.String) + " Q" + pl.col("day").dt.quarter().cast(pl.String)
-    return pl.DataFrame({"day": days}).select(
-        label.alias("quarter"), pl.min_horizontal("day", pl.lit(last)).alias("day")
-    )
+    ends = pl.DataFrame({"day": days}).with_columns(label.alias("quarter"))
+    return ends.select("quarter", day=pl.min_horizontal("day", pl.lit(last)))
 
 
 def ledger(spells: pl.DataFrame, countries: Sequence[str], measure: str) -> pl.DataFrame:
@@ -145,9 +144,9 @@ def _chart(answer: Answer, cells: pl.DataFrame, measure: str, country: str, quar
 def _acts(answer: Answer, cells: pl.DataFrame, measure: str, country: str, quarter: str) -> None:
     day = cells.filter(pl.col("quarter") == quarter)["day"][0]
     acts = acts_behind(answer, measure, country, day)
-    st.subheader(f"{country}, {day:%d %B %Y}: {acts.height} state acts")
+    st.subheader(f"{country}, {day.day} {day:%B %Y}: {acts.height} state acts")
     if acts.is_empty():
-        st.info(f"No state act is in force for {country} on {day:%d %B %Y}.")
+        st.info(f"No state act is in force for {country} on {day.day} {day:%B %Y}.")
     else:
         _page.small_table(acts, "State acts in force", {"State act": ACT_PAGE})
 

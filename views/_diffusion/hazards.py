@@ -12,7 +12,7 @@ from views._results import Answer
 from views.charts import diffusion_hazards as charts
 
 HEADINGS = {MAIN: "At release", SECOND: "Size, tier and organization type"}
-MONTHLY = "Month by month"
+MONTHLY, CHECKS = "Month by month", "Checks of this run"
 
 
 def show(answer: Answer) -> None:
@@ -25,6 +25,8 @@ def show(answer: Answer) -> None:
         _model(answer, name, heading)
     st.subheader(MONTHLY)
     _time_varying(answer)
+    st.subheader(CHECKS)
+    _page.small_table(answer.result.tables["checks"].rename({"name": "check"}), CHECKS)
 
 
 def _model(answer: Answer, name: str, heading: str) -> None:

@@ -97,6 +97,6 @@ def breaks(answer: Answer) -> None:
         answer,
         points.select("model", "organization", "year", "log10_flop", "y"),
         alt=f"Scatter of {METRIC_NAMES[metric]} against training compute for {fit['n']} models, with a fit that bends "
-        f"at 10^{fit['break_log10_flop']:.1f} FLOP: slope {fit['slope_below']:.2f} below, {fit['slope_above']:.2f} above.",
+        f"at 10^{fit['break_log10_flop']:.1f} FLOP: slopes {fit['slope_below']:.2f} and {fit['slope_above']:.2f}.",
     )
     st.caption(f"Break p = {fit['break_p']:.3f} (sup-F, wild cluster bootstrap). {_page.escape(fit['verdict'])}")

@@ -56,8 +56,8 @@ def why(published: pl.DataFrame) -> str:
         return "Too few models of these years have an index to say what moves it."
     early, late = rows[0], rows[-1]
     return (
-        f"The published index goes from {early['index']:.2f} in {START} to {late['index']:.2f} in {late['year']}, while "
-        f"its composition changes: {early['cost']:.0%} of the indexed models of {START} (n = {early['n']}) report a "
+        f"The published index goes from {early['index']:.2f} in {START} to {late['index']:.2f} in {late['year']}. "
+        f"Its composition changes: {early['cost']:.0%} of the indexed models of {START} (n = {early['n']}) report a "
         f"cost, and {late['cost']:.0%} of those of {late['year']} (n = {late['n']}). For {early['power']:.0%} and then "
         f"{late['power']:.0%} it rests on FLOP per watt alone, which grows with compute and run time, and is no "
         "efficiency."

@@ -40,7 +40,7 @@ def accessibility_chart(counts: pl.DataFrame, kinds: Sequence[str]) -> alt.Layer
 
     `counts` has columns organization_type, accessibility and models; `kinds` is the order of the rows.
     """
-    y = alt.Y("organization_type:N", title=None, sort=list(kinds)).axis(labelLimit=200)
+    y = alt.Y("organization_type:N", title=None, sort=list(kinds)).axis(labelExpr="split(datum.label, ', ')")
     shares = counts.with_columns(
         share=pl.col("models") / pl.col("models").sum().over("organization_type"), rank=_openness_rank()
     )
@@ -66,7 +66,7 @@ def accessibility_chart(counts: pl.DataFrame, kinds: Sequence[str]) -> alt.Layer
     labels = totals.with_columns(label="n = " + pl.col("n").cast(pl.String))
     numbers = alt.Chart(labels).mark_text(align="left", dx=4).encode(y=y, x=alt.datum(1), text="label:N")
     title = "Accessibility by type of organisation"
-    return layered(bars, numbers, title=title, width=800, height=34 * max(1, totals.height))
+    return layered(bars, numbers, title=title, width=800, height=44 * max(1, totals.height))
 
 
 def openness_colour() -> alt.Color:
@@ -96,8 +96,10 @@ def organisation_chart(cells: pl.DataFrame) -> alt.LayerChart:
         strong=(pl.col("log10_compute_flop") > middle).fill_null(False),
     )
     base = alt.Chart(drawn).encode(
-        x=alt.X("country:N", title=None, sort=columns).axis(orient="top", labelAngle=0, labelLimit=90),
-        y=alt.Y("organization:N", title=None, sort=rows).axis(labelOverlap=False, labelLimit=150),
+        x=alt.X("country:N", title=None, sort=columns).axis(
+            orient="top", labelAngle=0, labelExpr="split(datum.label, ' ')", labelOverlap=False
+        ),
+        y=alt.Y("organization:N", title=None, sort=rows).axis(labelOverlap=False, labelLimit=120),
         tooltip=[
             alt.Tooltip("organization:N", title="Organisation"),
             alt.Tooltip("country:N", title="Country"),
@@ -153,7 +155,7 @@ def years_chart(
     squares = _squares(known, metric, years, clicked, era=era)
     points = _points(known, metric, years, category, found, clicked, era=era)
     composed: alt.VConcatChart = alt.vconcat(squares, points, spacing=18).resolve_scale(color="independent")
-    linked = shared(composed, "bin", ["year", "bin"], ("cells", "dots"))
+    linked = shared(composed, "bin", ["year", "bin"])
     return linked.properties(usermeta={"embedOptions": {"renderer": "canvas"}})
 
 

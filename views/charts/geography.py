@@ -16,7 +16,6 @@ SHAPES = Path(__file__).with_name("world.json")
 TOO_SMALL = {"Hong Kong": (114.17, 22.32), "Singapore": (103.82, 1.35)}
 TOP = 10
 MAP_HEIGHT = 360
-VIEWS = ("shapes", "circles", "bars")
 
 
 @functools.cache
@@ -47,7 +46,7 @@ def geography_chart(counts: pl.DataFrame) -> alt.VConcatChart:
         height=MAP_HEIGHT,
     ).project(type="equalEarth")
     composed: alt.VConcatChart = alt.vconcat(where, _bars(counts, strength), spacing=24)
-    return shared(composed.resolve_scale(color="shared"), "country", ["country"], VIEWS)
+    return shared(composed.resolve_scale(color="shared"), "country", ["country"])
 
 
 def _colour(field: str) -> alt.Color:
@@ -63,7 +62,7 @@ def _shapes(counts: pl.DataFrame, strength: Any) -> alt.Chart:
     data = alt.InlineData(values=_counted(counts), format=alt.TopoDataFormat(feature="countries", type="topojson"))
     fill = alt.condition("isValid(datum.n)", _colour("n"), alt.value(GRID))
     return (
-        alt.Chart(data, name=VIEWS[0])
+        alt.Chart(data, name="shapes")
         .mark_geoshape(invalid=None, stroke=NEUTRAL, strokeWidth=0.4, cursor="pointer")
         .transform_calculate(country="datum.properties.country", n="datum.properties.n")
         .encode(color=fill, opacity=strength, tooltip=_tooltip())
@@ -85,7 +84,7 @@ def _circles(counts: pl.DataFrame, strength: Any) -> alt.Chart:
     rows = [{"country": c, "longitude": x, "latitude": y} for c, (x, y) in TOO_SMALL.items()]
     placed = pl.DataFrame(rows).join(counts.select("country", "n"), on="country")
     return (
-        alt.Chart(placed, name=VIEWS[1])
+        alt.Chart(placed)
         .mark_circle(size=70, stroke=NEUTRAL, strokeWidth=0.8, cursor="pointer")
         .encode(
             longitude="longitude:Q", latitude="latitude:Q", color=_colour("n"), opacity=strength, tooltip=_tooltip()
@@ -105,7 +104,7 @@ def _bars(counts: pl.DataFrame, strength: Any) -> alt.LayerChart:
         opacity=strength,
         tooltip=_tooltip(),
     )
-    bars = base.mark_bar(cursor="pointer").encode(color=_colour("n")).properties(name=VIEWS[2])
+    bars = base.mark_bar(cursor="pointer").encode(color=_colour("n")).properties(name="bars")
     numbers = base.mark_text(align="left", dx=5, fontSize=12).encode(text="n:Q")
     title = f"The {ranked.height} countries with most models"
     return layered(bars, numbers, title=title, width=800, height=24 * max(1, ranked.height))

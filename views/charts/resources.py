@@ -6,6 +6,9 @@ import polars as pl
 from views.charts.explorer import OPENNESS
 from views.charts.theme import FADED, INK, LEGEND_COLUMNS, NEUTRAL, layered
 
+TWO_LINES = (
+    "indexof(datum.label, ' (') > 0 ? [split(datum.label, ' (')[0], '(' + split(datum.label, ' (')[1]] : datum.label"
+)
 ACCESS = {"open": "Open weights", "closed": "Closed", "unknown": "Unknown"}
 GROUPS = {True: "Frontier", False: "Other"}
 RATES = {
@@ -73,7 +76,7 @@ def _access_bars(models: pl.DataFrame, brush: alt.Parameter) -> alt.LayerChart:
             largest="datum.top.model", label=f"'largest: ' + datum.top.model + ' (' + {top} + ' FLOP)'"
         )
         .encode(
-            y=alt.Y("accessibility:N", title=None, sort=list(OPENNESS)).axis(labelLimit=190),
+            y=alt.Y("accessibility:N", title=None, sort=list(OPENNESS)).axis(labelExpr=TWO_LINES),
             tooltip=[
                 alt.Tooltip("accessibility:N", title="Accessibility"),
                 alt.Tooltip("n:Q", title="Models with known compute"),

@@ -1,0 +1,65 @@
+"""Diagnostics, other forms, influential models and missing data."""
+
+import json
+
+import streamlit as st
+
+from engine.result import rows
+from views import _page
+from views._results import Answer
+from views.charts import scaling_more as more
+
+MISSING_TABLES = ("missing_columns", "missing_patterns", "missing_methods", "imputed", "masked_error")
+
+
+def section(answer: Answer) -> None:
+    """Every check with its value or the reason why it has none."""
+    tables, summary = answer.result.tables, answer.result.summary
+    colour = {"green": st.success, "amber": st.warning}.get(summary["status"], st.error)
+    colour(f"Status {summary['status']}: {summary['checks_amber']} of {summary['checks']} checks call for care.")
+    _page.small_table(tables["diagnostics"].select("check", "statistic", "p", "status", "note"), "Diagnostics")
+    _page.draw(
+        more.residual_chart(tables["points"]),
+        "scaling-residuals",
+        answer,
+        tables["points"],
+        alt=f"Residuals of {tables['points'].height} models over fitted values.",
+    )
+    st.subheader("Models that weigh most")
+    columns = ["model", "organization", "year", "residual", "leverage", "cooks_distance"]
+    _page.small_table(tables["influential"].select(*columns).head(10), "Influential models")
+    st.subheader("Left out in turn")
+    _page.small_table(tables["leave_out"].head(10), "Slope without some rows")
+    st.subheader("Other forms")
+    _page.small_table(tables["forms"].drop("coefficients"), "Functional forms by AIC")
+    st.subheader("Training compute of the next size")
+    _page.small_table(tables["predictions"], "Predicted training compute")
+
+
+def missing(answer: Answer) -> None:
+    """What is missing, and the slope by each way of dealing with it."""
+    tables = answer.result.tables
+    st.markdown(
+        "Complete rows are the default; inverse-probability weights stand beside them. Multiple imputation runs when "
+        "imputations is above 0 in the settings, and its intervals follow Rubin's rules."
+    )
+    for name, title in (
+        ("missing_columns", "Missing by column"),
+        ("missing_patterns", "Patterns"),
+        ("missing_methods", "Slope by method"),
+        ("masked_error", "Error on cells hidden on purpose"),
+    ):
+        st.subheader(title)
+        if tables[name].is_empty():
+            st.info("Set imputations above 0 in the settings to see this.")
+        else:
+            _page.small_table(tables[name], title)
+    report = {name: rows(tables[name]) for name in MISSING_TABLES}
+    st.download_button(
+        "Imputation report (JSON)",
+        lambda: json.dumps(report, indent=1),
+        file_name=f"imputation_report-{answer.preset}.json",
+        mime="application/json",
+        on_click="ignore",
+        key=f"imputation report {answer.preset}",
+    )

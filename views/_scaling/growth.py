@@ -1,0 +1,68 @@
+"""Growth, doubling times, forecasts with their back-test, and counts above thresholds."""
+
+import polars as pl
+import streamlit as st
+
+from views import _page
+from views._results import Answer
+from views.charts import scaling_more as more
+
+THRESHOLDS = {"1e23 FLOP": 1e23, "1e25 FLOP": 1e25, "1e26 FLOP": 1e26}
+
+
+def section(answer: Answer) -> None:
+    """One series at a time, with what it foretells and how well it would have foretold."""
+    tables = answer.result.tables
+    st.markdown(
+        "Growth is the slope of the log on the release date. The fan holds the uncertainty of the trend (organisations "
+        "resampled) and of single models around it; the back-test fits to earlier years and scores later ones."
+    )
+    _page.small_table(growth_table(tables["growth"]), "Growth a year")
+    names = tables["growth"]["series"].to_list()
+    if not names:
+        st.info("No series has enough dated models.")
+        return
+    name = st.selectbox("Series", names, key="series", bind="query-params")
+    _page.draw(
+        more.forecast_chart(tables["series"], tables["forecast"], name),
+        "scaling-forecast",
+        answer,
+        tables["forecast"].filter(pl.col("series") == name),
+        alt=f"{name} since 2010 with a forecast fan of 50 and 90 %.",
+    )
+    st.subheader("Back-test")
+    columns = ["series", "fitted_to", "n_fitted", "n_scored", "coverage_50", "coverage_90", "rmse_log10", "note"]
+    _page.small_table(tables["backtest"].select(*columns), "Back-test of the forecasts")
+    _thresholds(answer)
+
+
+def growth_table(growth: pl.DataFrame) -> pl.DataFrame:
+    """Growth factors and doubling times with intervals, with headings for people."""
+    return growth.select(
+        pl.col("series").alias("Series"),
+        pl.col("n").alias("Models"),
+        pl.format("x{} [{}, {}]", *(pl.col(c).round(2) for c in ("per_year", "ci_low", "ci_high"))).alias("A year"),
+        pl.format(
+            "{} [{}, {}]", *(pl.col(c).round(1) for c in ("doubling_months", "doubling_ci_low", "doubling_ci_high"))
+        ).alias("Doubling (months)"),
+        pl.col("note").alias("Note"),
+    )
+
+
+def _thresholds(answer: Answer) -> None:
+    counts = answer.result.tables["thresholds"]
+    st.subheader("Models above a threshold")
+    left, right = st.columns(2)
+    chosen = left.segmented_control("Threshold", list(THRESHOLDS), default="1e25 FLOP", key="threshold", required=True)
+    by = right.segmented_control("By", ["country", "access"], default="country", key="threshold_by", required=True)
+    shown = counts.filter(pl.col("threshold_flop") == THRESHOLDS[chosen])
+    if shown.is_empty():
+        st.info(f"No model is above {chosen}.")
+        return
+    _page.draw(
+        more.threshold_chart(counts, THRESHOLDS[chosen], by),
+        "scaling-thresholds",
+        answer,
+        shown,
+        alt=f"{shown['models'].sum()} models above {chosen} by release year and {by}.",
+    )

@@ -221,7 +221,7 @@ class Store:
         if not _intact(data):
             self._delete(path)
             return None
-        return pq.read_table(io.BytesIO(data), page_checksum_verification=True)
+        return pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True).read()
 
     def _delete(self, path: str) -> None:
         try:

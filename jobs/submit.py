@@ -25,8 +25,9 @@ def submit(question: Question, store: Store, runner: RunnerName = "auto") -> str
 def _start(arguments: list[str], key: str) -> None:
     logs = settings().home / "logs"
     logs.mkdir(parents=True, exist_ok=True)
+    _children[:] = [child for child in _children if child.poll() is None]
     with (logs / f"{key}.log").open("ab") as log:
-        subprocess.Popen(
+        child = subprocess.Popen(
             [sys.executable, "-m", "jobs", *arguments],
             cwd=ROOT,
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
@@ -35,3 +36,8 @@ def _start(arguments: list[str], key: str) -> None:
             stderr=log,
             start_new_session=True,
         )
+    _children.append(child)
+
+
+# Held until they end: a child that is let go of while it runs stays a zombie afterwards.
+_children: list[subprocess.Popen[bytes]] = []

@@ -11,6 +11,7 @@ from views.content import STUDIES
 def dashboard(answer: Answer) -> None:
     """The interval in numbers, and the replicates behind it."""
     s, tables = answer.result.summary, answer.result.tables
+    _page.finding(s["finding"])
     left, middle, right = st.columns(3)
     left.metric("Slope", f"{s['slope']:.3f}")
     middle.metric("95 % interval (percentile)", f"{s['ci_low']:.3f} to {s['ci_high']:.3f}")

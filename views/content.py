@@ -81,12 +81,13 @@ STUDIES = {
         method=(
             "A subject is a closed model near the frontier of its domain on its release day. Its lead ends with the "
             "first later open-weight model of another organisation and the same domain whose training compute reaches "
-            "theta times the subject's. Leads not yet ended are censored. The curve is the Kaplan-Meier estimate with "
-            "a log-log interval."
+            "theta times the subject's, or, on the second clock, whose benchmark score does. Leads not yet ended are "
+            "censored. The curve is the Kaplan-Meier estimate with a log-log interval, and one that allows for "
+            "followers who end several leads."
         ),
         limits=(
-            "Compute stands for capability, and it is known for few recent closed models. A few followers end many "
-            "leads at once, so that the interval is too narrow."
+            "Training compute is known for few recent closed models, and benchmark scores cover three tasks since "
+            "2023: each clock sees its own part of the models."
         ),
     ),
     "npv": Text(

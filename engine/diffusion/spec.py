@@ -43,12 +43,12 @@ class DiffusionSpec(Spec):
     task: Task = parameter("GPQA diamond", "Benchmark", description="for the clock by capability")
     derived_versions: bool = parameter(
         True,
-        "Derived models on the clock by capability",
+        "Derived models too",
         description="whether fine-tuned models (DeepSeek-R1 is one of DeepSeek-V3) lead and follow there; by compute "
         "they never do",
     )
     domain: Domain = parameter("All", "Primary domain of the subjects", group=LEADS)
-    first_year: int = parameter(2018, "First release year", unit="year", ge=1950, le=2100, group=LEADS)
+    first_year: int = parameter(2018, "First release year", ge=1950, le=2100, group=LEADS)
     era: Era = parameter("All", "Era", description="LLaMA was released on 24 February 2023", group=LEADS)
     closed_access: ClosedAccess = parameter(
         "all",
@@ -75,9 +75,9 @@ class DiffusionSpec(Spec):
         description="any open weights; those that allow commercial use; only unrestricted ones",
         group=FOLLOWERS,
     )
-    same_domain: bool = parameter(True, "Follower of the same primary domain", group=FOLLOWERS)
+    same_domain: bool = parameter(True, "Same primary domain", group=FOLLOWERS)
     other_organization: bool = parameter(
-        True, "Follower of another organization", description="no listed organization in common", group=FOLLOWERS
+        True, "Another organization", description="no listed organization in common", group=FOLLOWERS
     )
     window_months: float = parameter(60.0, "Follow-up", unit="months", gt=0, le=600, group=TIME)
     min_lead_months: float = parameter(

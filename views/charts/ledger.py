@@ -11,9 +11,9 @@ from views.charts.theme import DARK, GRID, INK, LEGEND_COLUMNS, layered
 
 ROW_HEIGHT = 17
 SEQUENTIAL = (
-    {"expr": f"{DARK} ? '#2b4163' : '#cfe1f3'"},
-    {"expr": f"{DARK} ? '#4f86c6' : '#4f8fcb'"},
-    {"expr": f"{DARK} ? '#c9e6ff' : '#08306b'"},
+    {"expr": f"{DARK} ? '#38608f' : '#cfe1f3'"},
+    {"expr": f"{DARK} ? '#6aa6e0' : '#4f8fcb'"},
+    {"expr": f"{DARK} ? '#def1ff' : '#08306b'"},
 )
 MEASURES = {
     "imposed": "Measures imposed",

@@ -134,6 +134,8 @@ def test_years_come_from_the_url_and_start_at_the_default() -> None:
 
 
 def test_scenarios_set_preset_and_tier_in_one_menu() -> None:
+    for preset in ("published", "corrected"):
+        client.run(registry.study("npv").spec_type.parse({"preset": preset, "tier": "IV"}))
     app = opened("views/npv.py")
     menu = app.selectbox(key="scenario")
     assert menu.value == "Tier III, corrected"

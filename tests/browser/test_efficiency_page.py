@@ -68,9 +68,9 @@ def test_a_click_on_a_cell_and_a_drag_over_the_models_change_the_chart(app: Any)
 
 
 def test_metric_and_weights_travel_in_the_url(app: Any) -> None:
-    app.open("efficiency?efficiency=Explorer&metric=cost_usd_2023&weight_flop_per_joule=2.5")
+    app.open("efficiency?efficiency=Explorer&metric=Training+cost+(USD+of+2023)&weight_flop_per_joule=2.5")
     expect(app.page.locator("code").last).to_contain_text("--weight-flop-per-joule 2.5")
-    expect(app.page.get_by_test_id("stSelectbox").filter(has_text="Metric")).to_contain_text("Training cost")
+    expect(app.page.get_by_role("combobox", name="Metric")).to_have_value("Training cost (USD of 2023)")
 
 
 def test_years_dragged_over_filter_the_accessibility_bars(app: Any) -> None:

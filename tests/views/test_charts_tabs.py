@@ -83,7 +83,8 @@ def test_map_and_bars_share_one_click_and_every_country_has_its_number() -> None
     (param,) = spec["params"]
     assert param["select"]["fields"] == ["country"]
     assert len(param["views"]) == 2
-    shapes = spec["vconcat"][0]["layer"][0]["data"]["values"]["objects"]["countries"]["geometries"]
+    world = spec["datasets"][spec["vconcat"][0]["layer"][0]["data"]["name"]]
+    shapes = world["objects"]["countries"]["geometries"]
     numbers = {shape["properties"]["country"]: shape["properties"]["n"] for shape in shapes}
     assert (numbers["China"], numbers["Spain"], numbers["Brazil"]) == (5, 1, None)
     assert "http" not in str(spec["vconcat"])

@@ -57,6 +57,7 @@ def test_overview_has_long_runs_computed_outside_and_says_so(monkeypatch: pytest
 
 @pytest.mark.parametrize(("study", "page"), STUDY_PAGES.items())
 def test_study_page_shows_question_method_limits_finding_source_and_command(study: str, page: str) -> None:
+    client.run(registry.study(study).spec_type.parse({}))
     app = opened(page)
     assert not app.exception
     assert not app.error

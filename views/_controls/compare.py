@@ -32,19 +32,19 @@ def section(found: Sequence[Answer]) -> None:
     tables = answer.result.tables
     ranked = tables["countries"]["country"].to_list()
     left, right = st.columns([3, 2])
-    chosen = left.multiselect(
+    chosen = left.pills(
         f"Countries ({FEWEST} to {MOST})",
         ranked,
+        selection_mode="multi",
         default=ranked[:DEFAULT],
-        max_selections=MOST,
         key="compare",
         bind="query-params",
     )
     measure = right.selectbox(
         "Measures", list(SIDES), format_func=charts.MEASURES.__getitem__, key="compare_measure", bind="query-params"
     )
-    if len(chosen) < FEWEST:
-        st.info(f"Choose at least {FEWEST} countries.")
+    if not FEWEST <= len(chosen) <= MOST:
+        st.info(f"Choose {FEWEST} to {MOST} countries; {len(chosen)} are chosen.")
         return
     _chart(answer, chosen, str(measure))
 

@@ -70,4 +70,4 @@ def in_words(number: float) -> str:
     for size, word in ((1e9, " billion"), (1e6, " million"), (1e3, " thousand")):
         if number >= size:
             return f"{number / size:.2g}{word}"
-    return f"{number:.2g}"
+    return f"{float(f'{number:.2g}'):g}"

@@ -17,8 +17,8 @@ from engine.study import Study, Work
 BLOCKS_PER_CHUNK = 16
 MAX_CHUNKS = 24
 FEW_REPLICATES = 1_000
-SECONDS_PER_DRAW = 1.5e-9
-SECONDS_PER_SWEPT_DRAW = 1e-8
+SECONDS_PER_DRAW = 1e-9
+SECONDS_PER_SWEPT_DRAW = 4e-9
 
 
 class BootstrapSpec(LawSpec):

@@ -1,4 +1,4 @@
-"""The compiled inner loops: random words to counts, counts to slopes.
+"""The compiled inner loops: a stream to counts, counts to slopes.
 
 Imported only where they run, for numba takes half a second to load. Replicates lie side by side, so that the processor
 adds up many at once while each one's own sums run in a fixed order: neither the width of its vectors nor the runner
@@ -15,27 +15,40 @@ _LOW = np.uint64(0xFFFFFFFF)
 
 # A count is one byte: that a unit is drawn 256 times where one time is expected has probability 1e-507.
 Counts = NDArray[np.uint8]
+Words = NDArray[np.uint64]
 Indices = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
 @njit(cache=True, nogil=True)
-def count_draws(words: NDArray[np.uint64], units: int) -> Counts:
-    """How often each unit is drawn in each replicate, (units, replicates), from a row of random words a replicate.
+def count_draws(state: Words, units: int, replicates: int) -> Counts:
+    """How often each unit is drawn in each replicate, (units, replicates), from the words that follow `state`.
 
-    `units` draws with replacement a row, two from each word by multiplication and shift (Lemire 2019); their
+    `state` (4,) is that of NumPy's SFC64 and is advanced, so that a stream of `engine.streams` goes on here. A
+    replicate is `units` draws with replacement, two from each word by multiplication and shift (Lemire 2019); their
     probabilities are equal within units / 2^32.
     """
-    replicates, size = words.shape[0], np.uint64(units)
+    size = np.uint64(units)
     counts = np.zeros((units, replicates), np.uint8)
-    for row in range(replicates):
-        for i in range(units // 2):
-            word = words[row, i]
-            counts[((word & _LOW) * size) >> _HALF, row] += 1
-            counts[((word >> _HALF) * size) >> _HALF, row] += 1
+    for replicate in range(replicates):
+        for _ in range(units // 2):
+            word = next_word(state)
+            counts[((word & _LOW) * size) >> _HALF, replicate] += 1
+            counts[((word >> _HALF) * size) >> _HALF, replicate] += 1
         if units % 2:
-            counts[((words[row, units // 2] & _LOW) * size) >> _HALF, row] += 1
+            counts[((next_word(state) & _LOW) * size) >> _HALF, replicate] += 1
     return counts
+
+
+@njit(cache=True, nogil=True)
+def next_word(state: Words) -> np.uint64:
+    """The next word of SFC64, as NumPy gives it (O'Neill 2018)."""
+    word = state[0] + state[1] + state[3]
+    state[3] += np.uint64(1)
+    state[0] = state[1] ^ (state[1] >> np.uint64(11))
+    state[1] = state[2] + (state[2] << np.uint64(3))
+    state[2] = ((state[2] << np.uint64(24)) | (state[2] >> np.uint64(40))) + word
+    return word
 
 
 @njit(cache=True, nogil=True)

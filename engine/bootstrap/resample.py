@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +18,7 @@ Floats = NDArray[np.float64]
 Kind = Literal["pairs", "wild", "cluster"]
 WildWeights = Literal["rademacher", "webb"]
 SLICE = 128
-DRAWS_PER_WORD, SIGNS_PER_WORD = 2, 64
+SIGNS_PER_WORD = 64
 PLAIN_COLUMNS = 2
 
 
@@ -106,32 +107,29 @@ def replicates(
 ) -> Floats:
     """Slopes (size,) of that many resamples; NaN where a resample leaves x no spread.
 
-    Memory stays at SLICE rows of random words, whatever the size.
+    Memory stays at SLICE replicates, whatever the size.
     """
-    draw = _wild if prepared.kind == "wild" else _resampled
-    steps = range(0, size, SLICE)
-    return np.concatenate([draw(prepared, min(SLICE, size - first), rng, wild_weights) for first in steps])
+    sizes = [min(SLICE, size - first) for first in range(0, size, SLICE)]
+    if prepared.kind == "wild":
+        return np.concatenate([_wild(prepared, some, rng, wild_weights) for some in sizes])
+    return _resampled(prepared, sizes, rng)
 
 
-def _resampled(prepared: Sample, size: int, rng: np.random.Generator, _: WildWeights) -> Floats:
+def _resampled(prepared: Sample, sizes: Sequence[int], rng: np.random.Generator) -> Floats:
     from engine.bootstrap.kernel import count_draws
 
-    words = _words(rng, size, math.ceil(prepared.units / DRAWS_PER_WORD))
-    return weighted(prepared, count_draws(words, prepared.units))
+    state = rng.bit_generator.state["state"]["state"].copy()
+    return np.concatenate([weighted(prepared, count_draws(state, prepared.units, some)) for some in sizes])
 
 
 def _wild(prepared: Sample, size: int, rng: np.random.Generator, weights: WildWeights) -> Floats:
     """Residuals, corrected for leverage as in HC3, times random signs (Davidson and Flachaire 2008)."""
     if weights == "webb":
         return np.asarray(prepared.slope + webb(rng, (size, prepared.n)) @ prepared.pull)
-    words = _words(rng, size, math.ceil(prepared.n / SIGNS_PER_WORD)).astype("<u8")
-    up = np.unpackbits(words.view(np.uint8), axis=1, count=prepared.n, bitorder="little").astype(np.float64)
+    words = rng.bit_generator.random_raw(size * math.ceil(prepared.n / SIGNS_PER_WORD)).astype("<u8")
+    bits = np.unpackbits(words.view(np.uint8).reshape(size, -1), axis=1, count=prepared.n, bitorder="little")
+    up = bits.astype(np.float64)
     return np.asarray(prepared.slope + 2 * (up @ prepared.pull) - prepared.pull.sum())
-
-
-def _words(rng: np.random.Generator, rows: int, columns: int) -> NDArray[np.uint64]:
-    """Random 64-bit words, a row a replicate."""
-    return np.asarray(rng.bit_generator.random_raw(rows * columns)).reshape(rows, columns)
 
 
 def weighted(prepared: Sample, counts: NDArray[np.uint8]) -> Floats:

@@ -61,6 +61,15 @@ def test_a_click_on_map_or_bars_highlights_both(app: Any, clicked: str, place: i
     assert shapes["0.2"] > 150
 
 
+def test_countries_without_models_are_grey(app: Any) -> None:
+    opened(app, "World map")
+    shapes = app.chart(0).locator(SHAPES)
+    fills = shapes.evaluate_all("marks => marks.map(m => [m.getAttribute('aria-label'), m.getAttribute('fill')])")
+    grey = {fill for name, fill in fills if "Models: 0" in name}
+    assert grey == {"#e3e6ea"}
+    assert not any(fill in grey for name, fill in fills if "Models: 0" not in name)
+
+
 def test_a_click_in_the_ledger_lists_the_acts_and_sets_the_url(app: Any) -> None:
     opened(app, "Measures in force")
     cells = app.chart(0).locator(".mark-rect.role-mark path")

@@ -154,6 +154,8 @@ def test_percent_changes_are_drawn_on_demand(app: Any) -> None:
 def test_both_presets_are_brushed_together(app: Any) -> None:
     app.open("efficiency?preset=both")
     assert app.page.get_by_role("heading", name="As published").is_visible()
+    app.chart(0).scroll_into_view_if_needed()
+    app.settle()
     box = app.chart(0).bounding_box()
     height, reach = box["y"] + 150, box["width"] - LEFT_OF_PLOT
     app.page.mouse.move(box["x"] + LEFT_OF_PLOT + 0.15 * reach, height)

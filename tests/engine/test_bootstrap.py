@@ -68,11 +68,23 @@ def test_draws_are_with_replacement_and_even() -> None:
     """Each resample has n draws; over 4,000 of them the counts of 101 units pass a chi-squared test at .1 %."""
     from engine.bootstrap.kernel import count_draws
 
-    words = np.random.default_rng(3).integers(0, 2**64, size=(4_000, 51), dtype=np.uint64)
-    counts = count_draws(words, 101)
+    counts = count_draws(stream(3, "test", 0).bit_generator.state["state"]["state"].copy(), 101, 4_000)
     assert (counts.sum(axis=0) == 101).all()
     total = counts.sum(axis=1)
     assert ((total - 4_000) ** 2 / 4_000).sum() < 149.4
+
+
+@pytest.mark.parametrize("units", [1, 2, 101])
+def test_the_kernel_draws_what_the_stream_draws(units: int) -> None:
+    """Counts written out from NumPy's own words: low half, then high half, each scaled to the units."""
+    from engine.bootstrap.kernel import count_draws
+
+    state = stream(3, "test", 0).bit_generator.state["state"]["state"].copy()
+    counts = np.hstack([count_draws(state, units, size) for size in (2, 3)])
+    words = stream(3, "test", 0).bit_generator.random_raw(5 * -(-units // 2)).reshape(5, -1)
+    for replicate, row in enumerate(words.tolist()):
+        draws = [(half * units) >> 32 for word in row for half in (word & (2**32 - 1), word >> 32)][:units]
+        assert counts[:, replicate].tolist() == np.bincount(draws, minlength=units).tolist()
 
 
 @pytest.mark.parametrize("effects", EFFECTS)

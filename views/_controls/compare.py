@@ -37,6 +37,7 @@ def section(found: Sequence[Answer]) -> None:
         ranked,
         selection_mode="multi",
         default=ranked[:DEFAULT],
+        wrap=True,
         key="compare",
         bind="query-params",
     )

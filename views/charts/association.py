@@ -35,7 +35,7 @@ def coefficient_chart(regression: pl.DataFrame) -> alt.LayerChart:
     x = alt.X("low:Q", title="log10 FLOP a measure (95 %)")
     bars = base.mark_rule(strokeWidth=2.5).encode(x=x, x2="high:Q")
     points = base.mark_point(filled=True, size=80).encode(x="coef:Q")
-    return layered(_zero("x"), bars, points, title="One more measure and training compute", width=800, height=170)
+    return layered(_zero("x"), bars, points, title="Effect of one more measure", width=800, height=170)
 
 
 def intervals(regression: pl.DataFrame) -> pl.DataFrame:
@@ -86,7 +86,7 @@ def event_study_chart(event_study: pl.DataFrame) -> alt.LayerChart:
     bars = base.mark_rule(strokeWidth=2, opacity=0.7).encode(y=y, y2="ci_high:Q")
     points = base.mark_point(filled=True, size=70).encode(y="coef:Q")
     event = alt.Chart(pl.DataFrame({"at": [-0.5]})).mark_rule(strokeDash=[2, 3], color=NEUTRAL).encode(x="at:Q")
-    return layered(_zero("y"), event, bars, points, title="October 2022: an event study that fails", **WIDE)
+    return layered(_zero("y"), event, bars, points, title="China around October 2022", **WIDE)
 
 
 def placebo_chart(placebos: pl.DataFrame) -> alt.LayerChart:

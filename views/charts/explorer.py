@@ -121,7 +121,7 @@ def organisation_chart(cells: pl.DataFrame) -> alt.LayerChart:
         for strong, ink in TEXT_ON_CELL.items()
     ]
     missing = base.transform_filter("!isValid(datum.log10_compute_flop)").mark_text(fontSize=9).encode(text="text:N")
-    title = "Mean training compute by organisation and country"
+    title = "Mean training compute"
     return layered(squares, *words, missing, title=title, width=800, height=26 * len(rows))
 
 

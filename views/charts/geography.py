@@ -49,10 +49,11 @@ def geography_chart(counts: pl.DataFrame) -> alt.VConcatChart:
     return shared(composed.resolve_scale(color="shared"), "country", ["country"])
 
 
-def _colour(field: str) -> alt.Color:
+def _colour(counts: pl.DataFrame) -> alt.Color:
+    most = max(2, *counts["n"].head(1)) if counts.height else 2
     return (
-        alt.Color(f"{field}:Q", title="Models (log scale)")
-        .scale(type="log", range=list(SEQUENTIAL))
+        alt.Color("n:Q", title="Models (log scale)")
+        .scale(type="log", domain=[1, most], range=list(SEQUENTIAL))
         .legend(orient="top", direction="horizontal", gradientLength=180, format="d", tickCount=4)
     )
 
@@ -60,21 +61,21 @@ def _colour(field: str) -> alt.Color:
 def _shapes(counts: pl.DataFrame, strength: Any) -> alt.Chart:
     """Shapes that carry their count, so that the map needs no second table."""
     data = alt.InlineData(values=_counted(counts), format=alt.TopoDataFormat(feature="countries", type="topojson"))
-    fill = alt.condition("isValid(datum.n)", _colour("n"), alt.value(GRID))
+    fill = alt.condition("datum.n > 0", _colour(counts), alt.value(GRID))
     return (
         alt.Chart(data, name="shapes")
-        .mark_geoshape(invalid=None, stroke=NEUTRAL, strokeWidth=0.4, cursor="pointer")
+        .mark_geoshape(stroke=NEUTRAL, strokeWidth=0.4, cursor="pointer")
         .transform_calculate(country="datum.properties.country", n="datum.properties.n")
         .encode(color=fill, opacity=strength, tooltip=_tooltip())
     )
 
 
 def _counted(counts: pl.DataFrame) -> dict[str, Any]:
-    """The world with the number of models as a property of each country; null where there is none."""
+    """The world with the number of models as a property of each country."""
     number = dict(counts.select("country", "n").iter_rows())
     objects = world()["objects"]["countries"]
     shapes = [
-        {**shape, "properties": {**shape["properties"], "n": number.get(shape["properties"]["country"])}}
+        {**shape, "properties": {**shape["properties"], "n": number.get(shape["properties"]["country"], 0)}}
         for shape in objects["geometries"]
     ]
     return {**world(), "objects": {"countries": {**objects, "geometries": shapes}}}
@@ -87,7 +88,7 @@ def _circles(counts: pl.DataFrame, strength: Any) -> alt.Chart:
         alt.Chart(placed)
         .mark_circle(size=70, stroke=NEUTRAL, strokeWidth=0.8, cursor="pointer")
         .encode(
-            longitude="longitude:Q", latitude="latitude:Q", color=_colour("n"), opacity=strength, tooltip=_tooltip()
+            longitude="longitude:Q", latitude="latitude:Q", color=_colour(counts), opacity=strength, tooltip=_tooltip()
         )
     )
 
@@ -104,7 +105,7 @@ def _bars(counts: pl.DataFrame, strength: Any) -> alt.LayerChart:
         opacity=strength,
         tooltip=_tooltip(),
     )
-    bars = base.mark_bar(cursor="pointer").encode(color=_colour("n")).properties(name="bars")
+    bars = base.mark_bar(cursor="pointer").encode(color=_colour(counts)).properties(name="bars")
     numbers = base.mark_text(align="left", dx=5, fontSize=12).encode(text="n:Q")
     title = f"The {ranked.height} countries with most models"
     return layered(bars, numbers, title=title, width=800, height=24 * max(1, ranked.height))

@@ -18,7 +18,7 @@ SEQUENTIAL = (
 MEASURES = {
     "imposed": "Measures imposed",
     "faced": "Measures faced",
-    "faced_us": "Measures faced, imposed by the United States",
+    "faced_us": "Measures faced, from the US",
 }
 YEAR_AT_FIRST = "substring(datum.label, 5) === 'Q1' ? substring(datum.label, 0, 4) : ''"
 FIRST_DAY = dt.date(2015, 1, 1)
@@ -93,7 +93,7 @@ def _time(name: str, title: str | None) -> alt.X:
 
 def _steps(steps: pl.DataFrame, colour: alt.Color, measure: str) -> alt.Chart:
     return (
-        alt.Chart(steps, title=MEASURES[measure] + " and in force", width=800, height=190)
+        alt.Chart(steps, title=MEASURES[measure], width=800, height=190)
         .mark_line(interpolate="step-after", strokeWidth=2.5)
         .encode(
             x=_time("date", None),
@@ -131,7 +131,7 @@ def _compute(models: pl.DataFrame, colour: alt.Color) -> alt.LayerChart:
             ],
         )
     )
-    title = "Training compute of each model, and the yearly median"
+    title = "Training compute, yearly medians"
     return layered(points, lines, title=title, width=800, height=260)
 
 

@@ -92,7 +92,7 @@ def _access_bars(models: pl.DataFrame, brush: alt.Parameter) -> alt.LayerChart:
     names = base.mark_text(align="left", dx=4, dy=13, fontWeight=600, color=INK).encode(
         x=alt.value(0), text="label:N", opacity=alt.when(clicked).then(alt.value(1)).otherwise(alt.value(0))
     )
-    title = "Models by accessibility (click for the largest)"
+    title = "Models by accessibility"
     return layered(bars.add_params(clicked), numbers, names, title=title, width=800, height=290)
 
 
@@ -212,7 +212,7 @@ def rate_chart(medians: pl.DataFrame, frontier: pl.DataFrame) -> alt.VConcatChar
     )
     lines = base.mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=55)).add_params(isolated)
     numbers = base.mark_text(dy=-11, fontSize=10).encode(text="n:Q")
-    upper = layered(lines, numbers, title="What a dollar, a watt and an hour buy, n above", width=800, height=300)
+    upper = layered(lines, numbers, title="Per dollar, watt and hour", width=800, height=300)
     counts = (
         alt.Chart(frontier, title="Frontier models", width=800, height=90)
         .mark_bar(size=12, color=NEUTRAL)

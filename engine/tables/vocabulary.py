@@ -85,10 +85,12 @@ def country(name: str) -> str:
 def countries(text: str) -> list[str]:
     """The distinct countries of a comma-separated cell, in the order given, in one spelling each.
 
-    Names that hold a comma themselves ('Korea, Republic of') are recognised first.
+    Names that hold a comma themselves ('Korea, Republic of') are recognised first, where they stand as a whole:
+    'DPR Korea, Republic of Korea' are two countries.
     """
     for alias in _WITH_COMMA:
-        text = re.sub(re.escape(alias), COUNTRIES[alias], text, flags=re.IGNORECASE)
+        whole = rf"(^|,)\s*{re.escape(alias)}\s*(?=,|$)"
+        text = re.sub(whole, rf"\1{COUNTRIES[alias]}", text, flags=re.IGNORECASE)
     parts = [country(part) for part in text.split(",") if part.strip()]
     return list(dict.fromkeys(parts))
 

@@ -18,6 +18,14 @@ the data are licensed apart from it, as said below.
 """
 
 
+_TAIL = """
+## Shapes of the world map
+
+`views/charts/world.json`: country outlines of Natural Earth 4.1.0 at 1:110m (public domain), by way of the npm package
+world-atlas 2.0.2 (ISC licence); countries named as in the tables, Antarctica left out. No figure is drawn from it.
+"""
+
+
 def provenance_page(manifest: Mapping[str, Any]) -> str:
     """The page in Markdown: source, licence, vintage, rule of selection and every transformation, a table each."""
     tables = manifest["tables"]
@@ -27,7 +35,7 @@ def provenance_page(manifest: Mapping[str, Any]) -> str:
         for name, entry in tables.items()
     ]
     sections = [_section(name, entry) for name, entry in tables.items()]
-    return _HEAD.format(vintage=manifest["vintage"]) + "".join(lines) + "".join(sections)
+    return _HEAD.format(vintage=manifest["vintage"]) + "".join([*lines, *sections, _TAIL])
 
 
 def _section(name: str, entry: Mapping[str, Any]) -> str:

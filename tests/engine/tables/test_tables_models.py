@@ -206,3 +206,17 @@ def test_a_canonical_table_is_read_back_as_it_was(samples, tmp_path, file):
     again = ingest(tmp_path / "models.parquet")
     assert again.frame.equals(frame)
     assert again.drift.filter(~pl.col("action").str.starts_with("recomputed")).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Kenya, DPR Korea, Republic of Korea, Kuwait", ["Kenya", "North Korea", "South Korea", "Kuwait"]),
+        ("Kenya, Korea, Republic of, Kuwait", ["Kenya", "South Korea", "Kuwait"]),
+        ("Korea, Republic of", ["South Korea"]),
+    ],
+)
+def test_the_two_koreas_are_told_apart(text: str, expected: list[str]) -> None:
+    from engine.tables.vocabulary import countries
+
+    assert countries(text) == expected

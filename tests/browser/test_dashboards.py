@@ -26,11 +26,11 @@ def choose_country(app: Any, name: str) -> None:
 
 def test_country_drives_three_charts_and_the_url(app: Any) -> None:
     app.open("export_controls?preset=published")
-    assert app.marks(0).count() == 407
+    expect(app.marks(0)).to_have_count(407)
     choose_country(app, "China")
     assert "country=China" in app.page.url
     expect(app.marks(0)).to_have_count(138)
-    assert app.chart(1).locator(".layer_1_marks.mark-symbol path").count() == 138
+    expect(app.chart(1).locator(".layer_1_marks.mark-symbol path")).to_have_count(138)
     bars = app.chart(2).locator(".role-mark.mark-text text").all_text_contents()
     assert bars == ["138", "0", "0"]
     app.page.reload()
@@ -164,8 +164,8 @@ def test_both_presets_are_brushed_together(app: Any) -> None:
     app.page.mouse.up()
     app.settle()
     assert years(app) == ["2013", "2017"]
-    assert app.marks(2).count() == 34
-    assert app.marks(5).count() == 7
+    expect(app.marks(2)).to_have_count(34)
+    expect(app.marks(5)).to_have_count(7)
 
 
 def test_a_chart_can_be_taken_away(app: Any, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def _load(path: Path) -> Any:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise SpecError(f"{path.name} is larger than {MAX_BYTES // 2**20} MiB; a sweep file is a few lines.")
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_NoAliases)
+        return _NoAliases(path.read_text(encoding="utf-8")).get_single_data()
     except FileNotFoundError:
         raise SpecError(f"There is no file {path}; check the path.") from None
     except (OSError, UnicodeDecodeError) as error:

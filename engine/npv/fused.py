@@ -219,21 +219,24 @@ def figures_of(
 
 
 @compiled()
+def apply_fixed_drop(whole: Any, drop: Any, factor: Any) -> None:
+    """Turn gaps into factors, whole - drop x gap."""
+    for i in range(len(factor)):
+        factor[i] = whole - drop * factor[i]
+
+
+@compiled()
 def apply_drop(state: Any, whole: Any, low: Any, width: Any, factor: Any) -> None:
     """Turn gaps into factors, whole - drop x gap, with a drop uniform on [low, low + width)."""
-    if width == 0.0:
-        for i in range(len(factor)):
-            factor[i] = whole - low * factor[i]
-    else:
-        a, b, c, count = state[0], state[1], state[2], state[3]
-        for i in range(len(factor)):
-            word = a + b + count
-            count += np.uint64(1)
-            a = b ^ (b >> np.uint64(11))
-            b = c + (c << np.uint64(3))
-            c = ((c << np.uint64(24)) | (c >> np.uint64(40))) + word
-            factor[i] = whole - (low + width * ((word >> np.uint64(11)) * UNIT)) * factor[i]
-        state[0], state[1], state[2], state[3] = a, b, c, count
+    a, b, c, count = state[0], state[1], state[2], state[3]
+    for i in range(len(factor)):
+        word = a + b + count
+        count += np.uint64(1)
+        a = b ^ (b >> np.uint64(11))
+        b = c + (c << np.uint64(3))
+        c = ((c << np.uint64(24)) | (c >> np.uint64(40))) + word
+        factor[i] = whole - (low + width * ((word >> np.uint64(11)) * UNIT)) * factor[i]
+    state[0], state[1], state[2], state[3] = a, b, c, count
 
 
 @compiled()

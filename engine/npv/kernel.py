@@ -77,13 +77,13 @@ def kernel(projects: Scenarios, row: int = 0) -> Kernel:
     values = {name: float(v[0]) for name, v in one.values.items()}
     weight = months_kept_weights(one.exclusivity, one.atoms, one.values)[0]
     kept = np.flatnonzero(weight > 0) + 1
-    whole = float(one.annuity(one.values["horizon_months"][:, None])[0, 0])
-    gaps = whole - one.annuity(kept.astype(float))[0]
+    *earned, whole = one.annuity(np.append(kept, one.values["horizon_months"]))[0]
+    gaps = whole - np.array(earned)
     edges = ndtri(np.minimum(np.cumsum(weight[kept - 1])[:-1], 1.0))
     return Kernel(
         values["sigma"],
         values["correlation"],
-        whole,
+        float(whole),
         values["drop_low"],
         values["drop_high"] - values["drop_low"],
         gaps,
@@ -138,7 +138,10 @@ class Draws:
             fused.gaps_of(factor, z, model.rho, model.guide, model.edges, model.gaps)
         else:
             factor.fill(model.gaps[0])
-        fused.apply_drop(self.drop, model.whole, model.drop_low, model.drop_width, factor)
+        if model.drop_width:
+            fused.apply_drop(self.drop, model.whole, model.drop_low, model.drop_width, factor)
+        else:
+            fused.apply_fixed_drop(model.whole, model.drop_low, factor)
         return np.multiply(model.first_month(z), factor, out=z)
 
 

@@ -8,7 +8,8 @@ import polars as pl
 from engine.diffusion import curves
 from engine.diffusion.capability import capability_leads, last_run, unknown_access, versions
 from engine.diffusion.leads import last_release, leads
-from engine.diffusion.spec import DiffusionSpec, Measure, Task
+from engine.diffusion.spec import DiffusionSpec, Measure
+from engine.lead import Task
 
 CAPABILITY = "capability"
 COUNTS = ("near_frontier", "already_matched", "subjects", "at_risk", "events")

@@ -2,11 +2,10 @@
 
 from typing import Any, ClassVar, Literal
 
+from engine.lead import Domain, Task
 from engine.spec import Spec, parameter
 
-Domain = Literal["All", "Language", "Biology", "Vision", "Audio", "Games/Robotics", "Other"]
 Measure = Literal["compute", "effective_compute", "parameters", "capability"]
-Task = Literal["GPQA diamond", "MATH level 5", "OTIS Mock AIME"]
 Era = Literal["All", "before LLaMA", "since LLaMA"]
 ClosedAccess = Literal["all", "released", "api", "unreleased", "with_unknown"]
 OpenWeights = Literal["any", "commercial", "unrestricted"]

@@ -9,7 +9,8 @@ import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
 from engine.cashflow import Floats, revenue_annuity, spending_factor
-from engine.exclusivity import PUBLISHED_ATOMS, Atoms, Exclusivity, survival_atoms
+from engine.exclusivity import Atoms, Exclusivity
+from engine.lead import lead_atoms
 from engine.npv.cost import NO_LAW, REFERENCE_LAW, Law, law_from, needs_fit
 from engine.npv.revenue import Revenue, typed_revenue
 from engine.npv.spec import LEGACY_COST_USD, PRICES_USD_PER_FLOP, NpvSpec
@@ -106,18 +107,18 @@ class Scenarios:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the spec rests on: the law that sets the cost and the atoms of exclusivity, where it asks for them."""
+    """What the spec rests on: the law that sets the cost, the atoms of exclusivity, and the run they come from."""
 
     law: Law | None
     atoms: Atoms | None
+    curve: Result | None = None
 
 
 def evidence(spec: NpvSpec, needs: Mapping[str, Result]) -> Evidence:
     """Law and atoms, from the results of the specs this one needs or from the spec alone."""
     law = law_from(needs["scaling"]) if needs_fit(spec) else REFERENCE_LAW if spec.law == "reference" else None
-    if spec.exclusivity == "survival":
-        return Evidence(law, survival_atoms(needs["diffusion"].tables["survival"]))
-    return Evidence(law, PUBLISHED_ATOMS if spec.exclusivity == "published" else None)
+    curve = needs.get("diffusion")
+    return Evidence(law, lead_atoms(spec, curve), curve)
 
 
 def scenarios(spec: NpvSpec, found: Evidence, points: pl.DataFrame) -> Scenarios:

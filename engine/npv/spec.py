@@ -4,13 +4,12 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from engine.exclusivity import Exclusivity
+from engine.lead import LeadSpec
 from engine.npv.options import Options
 from engine.spec import parameter
 
 Tier = Literal["III", "IV"]
 CostBasis = Literal["legacy", "readme", "data"]
-Domain = Literal["All", "Language", "Biology", "Vision", "Audio", "Games/Robotics", "Other"]
 
 TIERS: tuple[Tier, ...] = ("III", "IV")
 LEGACY_COST_USD = 2_360_172_224.71
@@ -23,7 +22,7 @@ PUBLISHED_ANCHOR_FLOP = 1e20
 ANCHOR_PARAMETERS = 1e9
 
 
-class NpvSpec(Options):
+class NpvSpec(Options, LeadSpec):
     """One project: what it costs, what it earns, how long its lead lasts, and how to compute the answer."""
 
     study: ClassVar[str] = "npv"
@@ -114,28 +113,8 @@ class NpvSpec(Options):
         description="scales the upfront cost after mu has been calibrated, beside the tier's own multiple",
     )
     tier_iv_cost_multiple: float = parameter(1.8, "Cost of tier IV", unit="x tier III", group="Cost", gt=0, le=1000)
-    annual_discount_rate: float = parameter(0.20, "Discount rate", unit="a year", group="Discounting", ge=0, le=5)
-    horizon_months: int = parameter(72, "Horizon", unit="months", group="Discounting", ge=1, le=600)
-    mu: float | None = parameter(
-        None,
-        "Revenue mu",
-        unit="ln USD a month",
-        group="Revenue",
-        ge=-50,
-        le=100,
-        description="ln of the median first-month revenue of tier III; empty: calibrated to the target",
-    )
     sigma: float = parameter(
         1.0, "Revenue sigma", group="Revenue", ge=0.05, le=5, description="standard deviation of ln revenue"
-    )
-    target_mean_usd: float = parameter(
-        35.3e9,
-        "Target of the calibration",
-        unit="USD",
-        group="Revenue",
-        ge=-1e18,
-        le=1e18,
-        description="mean NPV of tier III at cost multiple 1; its 5 % value at risk must not be negative either",
     )
     mu_shift: float = parameter(-0.15, "Shift of mu in tier IV", group="Revenue", ge=-10, le=10)
     drop: float | None = parameter(
@@ -144,37 +123,13 @@ class NpvSpec(Options):
         group="Revenue drop",
         ge=0,
         le=1,
-        description="share of revenue lost once the lead is lost; empty: uniform between the two below",
-    )
-    drop_low: float = parameter(0.3, "Revenue drop, from", group="Revenue drop", ge=0, le=1)
-    drop_high: float = parameter(0.7, "Revenue drop, to", group="Revenue drop", ge=0, le=1)
-    exclusivity: Exclusivity = parameter(
-        "survival",
-        "Exclusivity",
-        group="Exclusivity",
-        description="survival: the diffusion study's curve, what never falls lasting to the horizon; lognormal; "
-        "constant; published: the original's two observations, 4.96 and 5.06 months",
-    )
-    exclusivity_domain: Domain = parameter(
-        "Language", "Domain of the curve", group="Exclusivity", description="used with survival"
-    )
-    exclusivity_months: float = parameter(
-        8.7,
-        "Exclusivity, constant",
-        unit="months",
-        group="Exclusivity",
-        ge=0,
-        le=1200,
-        description="used with constant",
+        description="share of revenue lost once the lead is lost; empty: uniform between the two ends",
     )
     exclusivity_median_months: float = parameter(
         8.0, "Exclusivity, median", unit="months", group="Exclusivity", gt=0, le=1200, description="used with lognormal"
     )
     exclusivity_sigma: float = parameter(
         0.6, "Exclusivity, sigma", group="Exclusivity", gt=0, le=5, description="used with lognormal"
-    )
-    exclusivity_multiple: float = parameter(
-        1.0, "Exclusivity multiple", unit="x", group="Exclusivity", gt=0, le=100, description="stretches every lead"
     )
     apc_max_share: float = parameter(
         0.9, "Largest purchase commitment", unit="share of cost", group="Decision", ge=0, le=1
@@ -190,12 +145,6 @@ class NpvSpec(Options):
     )
 
     @model_validator(mode="after")
-    def _drops_in_order(self) -> Self:
-        if self.drop is None and self.drop_low > self.drop_high:
-            raise ValueError(f"drop_low {self.drop_low:g} must not exceed drop_high {self.drop_high:g}")
-        return self
-
-    @model_validator(mode="after")
     def _engine_holds_the_options(self) -> Self:
         if self.mu is not None and (self.revenue != "lognormal" or self.typed_percentiles):
             raise ValueError("mu can't be given beside a revenue of its own; leave mu empty")
@@ -204,6 +153,11 @@ class NpvSpec(Options):
         if self.sampling == "conditional" and (self.revenue != "lognormal" or abs(self.correlation) == 1):
             raise ValueError("conditional sampling needs a log-normal revenue and a correlation between -1 and 1")
         return self
+
+    @property
+    def drop_is_uniform(self) -> bool:
+        """Whether the drop lies between the two ends: no fixed one is given."""
+        return self.drop is None
 
     @property
     def beyond_the_mixture(self) -> str:

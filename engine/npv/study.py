@@ -11,6 +11,7 @@ import polars as pl
 from engine import registry
 from engine.cashflow import Floats, LogNormalMixture, annuity
 from engine.exclusivity import median_months, months_kept_weights
+from engine.lead import lead_figures, lead_table, lead_warnings, needed_curve
 from engine.npv import answers, exact, many
 from engine.npv.copula import oracle
 from engine.npv.cost import needs_fit, price_warnings
@@ -75,11 +76,7 @@ class Npv(Study[NpvSpec]):
         asked: dict[str, Spec] = {}
         if needs_fit(spec):
             asked["scaling"] = registry.study("scaling").spec_type.parse({"direction": "compute_on_parameters"})
-        if spec.exclusivity == "survival":
-            asked["diffusion"] = registry.study("diffusion").spec_type.parse(
-                {"domain": spec.exclusivity_domain, "parts": "curve"}
-            )
-        return asked
+        return asked | needed_curve(spec)
 
     def chunks(self, work: Work[NpvSpec]) -> Sequence[Any]:
         """Ranges of blocks, first and last + 1; none for the exact engine."""
@@ -212,6 +209,7 @@ def _result(
         "tiers": tiers,
         "distribution": distribution_table(ready.projects, ready.mu, x),
         "financing": financing_table(figures, x, spec.apc_max_share),
+        "exclusivity": lead_table(spec, ready.found.curve),
         **more,
     }
     if _calibrated(spec):
@@ -292,6 +290,7 @@ def _context(spec: NpvSpec, ready: Setting, row: int, figures: dict[str, Any]) -
         "revenue_factor_mean": _mean_factor(ready, row),
         "share_lasting_horizon": _share_lasting(ready, row),
         "exclusivity_median_months": median_months(spec.exclusivity, ready.found.atoms, own),
+        **lead_figures(spec, ready.found.curve),
         "net_upfront_cost_usd": None if share is None else own["cost_usd"] * (1 - share),
         "finding": finding(spec, figures),
     }
@@ -347,6 +346,7 @@ def _warnings(
     spec: NpvSpec, ready: Setting, row: int, figures: dict[str, Any], tables: dict[str, pl.DataFrame]
 ) -> list[str]:
     found = price_warnings(spec, _known(float(ready.projects.values["price_usd_per_flop"][row])))
+    found += lead_warnings(ready.found.curve)
     if spec.chosen_engine == "simulation" and spec.sigma > UNRELIABLE_SIGMA:
         found.append(
             f"With sigma {spec.sigma:g} above {UNRELIABLE_SIGMA} a few paths carry the mean: the simulated mean and sd "

@@ -18,6 +18,7 @@ FEWEST_PROJECTS = 0.005
 TRANSFER_SHARE = 0.95
 TRANSFER_CHANGE = 0.05
 FIGURES = ("p_invest", "ps", "cs", "dwl", "fiscal", "welfare", "gain_per_dollar")
+NULL_WITHOUT_LEVEL = ("p_invest", "ps", "cs", "dwl", "fiscal", "welfare", "welfare_change", "inframarginal_share")
 INSTRUMENT_SCHEMA: dict[str, type[pl.DataType]] = {
     "instrument": pl.String,
     "level": pl.Float64,
@@ -48,10 +49,9 @@ def instrument_table(found: Sequence[Position], mcpf: float) -> pl.DataFrame:
     anyway and a dollar changes producer and consumer surplus by less than five cents.
     """
     rows = [{"instrument": p.instrument, "label": p.label, "level": p.level, **_figures(p, mcpf)} for p in found]
-    gain = pl.col("welfare") - pl.col("welfare").first()
     spent = pl.when(pl.col("fiscal") > 0).then("fiscal")
     frame = pl.DataFrame(rows, schema_overrides=INSTRUMENT_SCHEMA)
-    frame = frame.with_columns(welfare_change=gain, gain_per_dollar=gain / spent)
+    frame = frame.with_columns(gain_per_dollar=pl.col("welfare_change") / spent)
     moved = (pl.col("gain_per_dollar") + mcpf).abs() < TRANSFER_CHANGE
     transfer = (pl.col("inframarginal_share") >= TRANSFER_SHARE) & moved
     return frame.with_columns(pure_transfer=transfer).select(*INSTRUMENT_SCHEMA)
@@ -61,7 +61,7 @@ def _figures(position: Position, mcpf: float) -> dict[str, float | str | None]:
     about = {"level_unit": position.level_unit, "note": position.note}
     outcome = position.outcome
     if outcome is None:
-        return {**about, **dict.fromkeys(("p_invest", "ps", "cs", "dwl", "fiscal", "welfare", "inframarginal_share"))}
+        return {**about, **dict.fromkeys(NULL_WITHOUT_LEVEL)}
     return {
         **about,
         "p_invest": outcome.p_invest,
@@ -70,6 +70,7 @@ def _figures(position: Position, mcpf: float) -> dict[str, float | str | None]:
         "dwl": outcome.dwl,
         "fiscal": position.fiscal,
         "welfare": outcome.ps + outcome.cs - mcpf * position.fiscal,
+        "welfare_change": None if position.gained is None else position.gained - mcpf * position.fiscal,
         "inframarginal_share": position.inframarginal,
     }
 

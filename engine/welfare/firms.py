@@ -46,6 +46,15 @@ class Types:
         tilted = self._standard(type_floor) - self.type_sd
         return math.exp(self.mu + self.sigma**2 / 2) * float(ndtr(-tilted))
 
+    def share_between(self, low: float, high: float) -> float:
+        """P(low <= m < high), from the tail that keeps it exact however few they are."""
+        return _between(self._standard(low), self._standard(high))
+
+    def mean_between(self, low: float, high: float) -> float:
+        """E[R0; low <= m < high], first-month revenue."""
+        ends = (self._standard(low) - self.type_sd, self._standard(high) - self.type_sd)
+        return math.exp(self.mu + self.sigma**2 / 2) * _between(*ends)
+
     def capped_mean_above(self, cap: float, type_floor: float) -> float:
         """E[min(X, cap); m >= type_floor]: the limited expected value of discounted revenue."""
         below, above = self._partial_mean(cap, type_floor), self._chance(cap, type_floor, exceeded=True)
@@ -84,6 +93,11 @@ class Types:
         if self.type_sd == 0:
             return -math.inf if self.mu >= type_floor else math.inf
         return (type_floor - self.mu) / self.type_sd
+
+
+def _between(low: float, high: float) -> float:
+    """P(low <= Z < high) for a standard normal."""
+    return float(ndtr(-low) - ndtr(-high) if low > 0 else ndtr(high) - ndtr(low))
 
 
 def _joint(a: Floats, b: float, rho: float, *, upper: bool = False) -> Floats:

@@ -116,7 +116,8 @@ class Guarantee:
 class Position:
     """What one instrument does at the level that spends the outlay; level and outcome are None when none does.
 
-    `inframarginal` is the share of the outlay that goes to projects which would have gone ahead anyway.
+    `inframarginal` is the share of the outlay that goes to projects which would have gone ahead anyway; `gained` the
+    producer and consumer surplus over no policy, in USD (None as `outcome`).
     """
 
     instrument: str
@@ -126,6 +127,7 @@ class Position:
     outcome: Outcome | None
     fiscal: float
     inframarginal: float | None
+    gained: float | None
     note: str | None
 
 
@@ -144,18 +146,21 @@ def _free(name: str, label: str, level: float | None, project: Project, surplus:
     """Without any outlay: firms decide on the surplus they get."""
     floor = project.types.type_earning(project.cost / float(surplus.producer))
     unit = None if level is None else "months"
-    return Position(name, label, level, unit, project.outcome(floor, surplus), 0.0, None, None)
+    outcome, alone = project.outcome(floor, surplus), project.outcome(project.type_floor, project.surplus)
+    gained = outcome.ps + outcome.cs - (alone.ps + alone.cs)
+    return Position(name, label, level, unit, outcome, 0.0, None, gained, None)
 
 
 def _spending(instrument: Instrument, project: Project, share: float) -> Position:
     level, note = level_spending(instrument, project, share)
     if level is None:
-        return Position(instrument.name, instrument.label, None, "share of cost", None, 0.0, None, note)
+        return Position(instrument.name, instrument.label, None, "share of cost", None, 0.0, None, None, note)
     floor = instrument.type_floor(project, level)
     outlay = instrument.outlay(project, level, floor)
     anyway = min(1.0, instrument.outlay(project, level, max(floor, project.type_floor)) / outlay)
-    outcome = project.outcome(floor, project.surplus)
-    return Position(instrument.name, instrument.label, level, "share of cost", outcome, outlay, anyway, note)
+    outcome, added = project.outcome(floor, project.surplus), project.added(floor)
+    gained = added.ps + added.cs
+    return Position(instrument.name, instrument.label, level, "share of cost", outcome, outlay, anyway, gained, note)
 
 
 def level_spending(instrument: Instrument, project: Project, share: float) -> tuple[float | None, str | None]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from engine.lead import lead_source
 from engine.welfare.project import Calibration, Project
 from engine.welfare.spec import WelfareSpec
 
@@ -85,7 +86,7 @@ def _range(name: str) -> str:
 
 
 def _worked_out(spec: WelfareSpec, project: Project, rules: Calibration) -> list[tuple[Any, ...]]:
-    lead = f"the diffusion study's curve of {spec.exclusivity_domain}" if spec.exclusivity == "survival" else "given"
+    lead = lead_source(spec) if spec.exclusivity == "survival" else "given"
     source = {"given": "given", "mean": "calibrated: the rule on the mean NPV binds"}.get(
         rules.rule, "calibrated: the rule on the 5 % value at risk binds"
     )

@@ -64,7 +64,14 @@ class Project:
 
     def outcome(self, type_floor: float, surplus: Surplus) -> Outcome:
         """What follows when the types from this one up invest."""
-        p, first_month = self.types.share_above(type_floor), self.types.mean_above(type_floor)
+        return self._outcome(self.types.share_above(type_floor), self.types.mean_above(type_floor), surplus)
+
+    def added(self, type_floor: float) -> Outcome:
+        """What the types from this one up to those that need no support bring about, without subtracting totals."""
+        ends = (min(type_floor, self.type_floor), self.type_floor)
+        return self._outcome(self.types.share_between(*ends), self.types.mean_between(*ends), self.surplus)
+
+    def _outcome(self, p: float, first_month: float, surplus: Surplus) -> Outcome:
         producer, consumer, deadweight = (
             first_month * float(value) for value in (surplus.producer, surplus.consumer, surplus.deadweight)
         )

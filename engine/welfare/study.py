@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from engine import registry
-from engine.exclusivity import Atoms, median_months, survival_atoms
+from engine.exclusivity import Atoms, median_months
+from engine.lead import LEAD_SCHEMA, lead_atoms, lead_figures, lead_table, lead_warnings, needed_curve
 from engine.result import Result
 from engine.spec import Spec
 from engine.study import Study, Work
@@ -18,6 +18,7 @@ from engine.welfare.project import Calibration, Project, kept_weights, project
 from engine.welfare.spec import WelfareSpec
 from engine.welfare.surplus import streams
 
+SECONDS = 0.5
 LANDMARKS = {"cost_multiple_99_percent": 0.99, "cost_multiple_half": 0.5, "cost_multiple_1_percent": 0.01}
 STREAM_SCHEMA = {"month": pl.Int64, **dict.fromkeys(("producer", "consumer", "deadweight"), pl.Float64)}
 
@@ -33,13 +34,15 @@ class Welfare(Study[WelfareSpec]):
 
     def needs(self, spec: WelfareSpec) -> dict[str, Spec]:
         """The diffusion curve, when leads follow it and there is anything to answer."""
-        if spec.preset == "published" or spec.exclusivity != "survival":
-            return {}
-        asked = {"domain": spec.exclusivity_domain, "parts": "curve"}
-        return {"diffusion": registry.study("diffusion").spec_type.parse(asked)}
+        return {} if spec.preset == "published" else needed_curve(spec)
+
+    def seconds(self, work: Work[WelfareSpec]) -> float:
+        """Half a second: most of it finds levels at other inputs."""
+        return 0.0 if work.spec.preset == "published" else SECONDS
 
     def combine(self, work: Work[WelfareSpec], parts: Sequence[pl.DataFrame]) -> Result:
-        """Summary and tables instruments, sensitivity, curves, commitment, streams, parameters and assumptions.
+        """Summary and tables instruments, sensitivity, curves, commitment, streams, exclusivity, parameters and
+        assumptions.
 
         streams has, by month 1..H, the expected surplus a unit of first-month monopoly profit: month, producer,
         consumer, deadweight. assumptions has one sentence a row. The preset published has empty tables and
@@ -48,7 +51,8 @@ class Welfare(Study[WelfareSpec]):
         spec = work.spec
         if spec.preset == "published":
             return _nothing_to_repeat(spec)
-        atoms = _atoms(work)
+        curve = work.needs.get("diffusion")
+        atoms = lead_atoms(spec, curve)
         firm, rules = project(spec, atoms)
         found = positions(spec, firm)
         table = answers.instrument_table(found, spec.mcpf)
@@ -58,17 +62,16 @@ class Welfare(Study[WelfareSpec]):
             "curves": answers.curve_table(spec, firm),
             "commitment": commitment_table(firm, spec.apc_max_share),
             "streams": _stream_table(spec, atoms),
+            "exclusivity": lead_table(spec, curve),
             "parameters": notes.parameter_table(spec, firm, rules),
             "assumptions": pl.DataFrame({"assumption": notes.ASSUMPTIONS}),
         }
-        summary = {**_figures(spec, firm, rules, atoms, table), "finding": answers.finding(spec, firm, table)}
-        return Result("welfare", summary, tables, tuple(table["note"].drop_nulls()))
-
-
-def _atoms(work: Work[WelfareSpec]) -> Atoms:
-    if work.spec.exclusivity == "constant":
-        return Atoms(np.array([work.spec.exclusivity_months]), np.ones(1))
-    return survival_atoms(work.needs["diffusion"].tables["survival"])
+        summary = {
+            **_figures(spec, firm, rules, atoms, table),
+            **lead_figures(spec, curve),
+            "finding": answers.finding(spec, firm, table),
+        }
+        return Result("welfare", summary, tables, (*lead_warnings(curve), *table["note"].drop_nulls()))
 
 
 def _stream_table(spec: WelfareSpec, atoms: Atoms) -> pl.DataFrame:
@@ -106,6 +109,7 @@ def _nothing_to_repeat(spec: WelfareSpec) -> Result:
         "curves": answers.CURVE_SCHEMA,
         "commitment": SCHEMA,
         "streams": STREAM_SCHEMA,
+        "exclusivity": LEAD_SCHEMA,
         "parameters": notes.PARAMETER_SCHEMA,
         "assumptions": {"assumption": pl.String},
     }

@@ -72,37 +72,38 @@ def test_the_exact_engine_holds_what_is_not_random() -> None:
     assert summary["p_positive"] == pytest.approx(stats.norm.sf(math.log(cost / factor) - 18.5), rel=1e-9)
 
 
-@st.composite
-def questions(draw: st.DrawFn) -> NpvSpec:
-    ends = sorted((draw(st.floats(0, 1)), draw(st.floats(0, 1))))
+def question(rng: np.random.Generator) -> NpvSpec:
+    """A scenario drawn from the field bounds, sigma up to 1.5."""
+    low, high = sorted(rng.uniform(0, 1, 2))
     return NpvSpec(
         engine="simulation",
         parts="figures",
         cost_basis="legacy",
         n_paths=120_000,
-        sigma=draw(st.floats(0.05, 1.5)),
-        annual_discount_rate=draw(st.floats(0, 5)),
-        horizon_months=draw(st.integers(1, 600)),
-        drop_low=ends[0],
-        drop_high=ends[1],
-        exclusivity=draw(st.sampled_from(["survival", "lognormal", "constant", "published"])),
-        exclusivity_multiple=draw(st.floats(0.1, 20)),
-        cost_multiple=draw(st.floats(0.1, 100)),
-        revenue_ramp_months=draw(st.integers(1, 60)),
-        revenue_growth_annual=draw(st.floats(-0.5, 1)),
-        inference_cost_share=draw(st.floats(0, 0.9)),
-        upfront_share=draw(st.floats(0, 1)),
-        spend_months=draw(st.integers(1, 48)),
-        price_declines=draw(st.booleans()),
-        correlation=draw(st.sampled_from([0.0, 0.0, -0.7, 0.3, 0.95])),
-        seed=draw(st.integers(0, 2**40)),
+        sigma=rng.uniform(0.05, 1.5),
+        annual_discount_rate=rng.uniform(0, 5),
+        horizon_months=int(rng.integers(1, 601)),
+        drop_low=low,
+        drop_high=high,
+        exclusivity=str(rng.choice(["survival", "lognormal", "constant", "published"])),
+        exclusivity_multiple=rng.uniform(0.1, 20),
+        cost_multiple=rng.uniform(0.1, 100),
+        revenue_ramp_months=int(rng.integers(1, 61)),
+        revenue_growth_annual=rng.uniform(-0.5, 1),
+        inference_cost_share=rng.uniform(0, 0.9),
+        upfront_share=rng.uniform(0, 1),
+        spend_months=int(rng.integers(1, 49)),
+        price_declines=bool(rng.integers(2)),
+        correlation=float(rng.choice([0.0, 0.0, -0.7, 0.3, 0.95])),
+        seed=int(rng.integers(2**40)),
     )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
-@given(spec=questions())
-def test_simulation_agrees_with_quadrature_on_random_scenarios(spec: NpvSpec) -> None:
-    """Standard errors come from the mixture's moments."""
+@pytest.mark.parametrize("scenario", range(200))
+def test_simulation_agrees_with_quadrature_on_random_scenarios(scenario: int) -> None:
+    """Standard errors come from the mixture's moments. The scenarios are fixed: a thousand figures at four standard
+    errors would else fail one run in sixteen by chance alone."""
+    spec = question(np.random.default_rng([20_251_020, scenario]))
     for figure, exact, simulated, se, _ in run(spec).tables["agreement"].iter_rows():
         assert abs(simulated - exact) <= 4 * se + 1e-9 * abs(exact), figure
 

@@ -483,3 +483,27 @@ def test_the_registry_has_the_study_and_it_needs_the_language_curve() -> None:
     curve = registry.study("diffusion").spec_type.parse({"domain": "Language", "parts": "curve"})
     assert study.needs(WelfareSpec()) == {"diffusion": curve}
     assert study.needs(WelfareSpec(exclusivity="constant")) == {}
+
+
+@pytest.mark.parametrize("fields", [{"mu": 100.0}, {"reference_cost_usd": 1e-3}])
+def test_a_transfer_is_told_where_the_outlay_is_nothing_beside_welfare(fields: dict[str, float]) -> None:
+    """The difference of two totals would lose it: a double holds sixteen digits."""
+    result = run(**fields)
+    assert result.summary["pure_transfer"] is True
+    for name in SPENDING:
+        assert instrument(result, name)["gain_per_dollar"] == pytest.approx(-0.25, rel=1e-9)
+
+
+@pytest.mark.parametrize("ends", [(-9.0, -8.5), (-0.3, 0.4), (8.0, 8.1), (0.5, math.inf)])
+def test_types_between_two_bounds_are_integrals_of_the_normal(ends: tuple[float, float]) -> None:
+    """Against quadrature, also far out, where a difference of totals has no digits left; twelve deviations are all."""
+    types = Types(20.0, 1.2, 0.4, LogNormalMixture(np.ones((1, 1)), np.ones((1, 1)), np.array([1.2])))
+
+    def integral(earned: object) -> float:
+        top = min(ends[1], 12.0)
+        return integrate.quad(lambda z: earned(z) * stats.norm.pdf(z), ends[0], top, epsabs=0, epsrel=1e-11)[0]
+
+    low, high = (20 + types.type_sd * end for end in ends)
+    assert types.share_between(low, high) == pytest.approx(integral(lambda z: 1.0), rel=1e-9)
+    mean = integral(lambda z: math.exp(20 + types.type_sd * z + types.residual_sd**2 / 2))
+    assert types.mean_between(low, high) == pytest.approx(mean, rel=1e-9)

@@ -153,17 +153,26 @@ def rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
     return [jsonable(row) for row in frame.iter_rows(named=True)]
 
 
-def difference(published: Result, corrected: Result) -> pl.DataFrame:
-    """Every numeric summary figure of two presets side by side.
+def difference(first: Result, second: Result, names: tuple[str, str] = ("published", "corrected")) -> pl.DataFrame:
+    """Every numeric summary figure of two results side by side, by default of the two presets.
 
-    Columns: figure, published, corrected, change (corrected minus published).
+    Columns: figure, the two names, change (second minus first).
     """
-    left, right = _figures(published.summary), _figures(corrected.summary)
-    names = [*left, *(name for name in right if name not in left)]
-    return pl.DataFrame(
-        {"figure": names, "published": [left.get(n) for n in names], "corrected": [right.get(n) for n in names]},
-        schema={"figure": pl.String, "published": pl.Float64, "corrected": pl.Float64},
-    ).with_columns(change=pl.col("corrected") - pl.col("published"))
+    left, right = _figures(first.summary), _figures(second.summary)
+    figures = [*left, *(name for name in right if name not in left)]
+    values = {name: [of.get(f) for f in figures] for name, of in zip(names, (left, right), strict=True)}
+    schema = {"figure": pl.String, **dict.fromkeys(names, pl.Float64)}
+    found = pl.DataFrame({"figure": figures, **values}, schema=schema)
+    return found.with_columns(change=pl.col(names[1]) - pl.col(names[0]))
+
+
+def differences(
+    pairs: Mapping[str, tuple[Result, Result]], names: tuple[str, str] = ("published", "corrected")
+) -> pl.DataFrame:
+    """`difference` of several pairs of results under one another. Columns: study, then those of `difference`."""
+    schema = {"study": pl.String, "figure": pl.String, **dict.fromkeys((*names, "change"), pl.Float64)}
+    found = [difference(*pair, names).select(pl.lit(study).alias("study"), pl.all()) for study, pair in pairs.items()]
+    return pl.concat([pl.DataFrame(schema=schema), *found])
 
 
 def _figures(summary: Mapping[str, Any]) -> dict[str, float]:

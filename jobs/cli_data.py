@@ -1,4 +1,4 @@
-"""`python -m jobs data status|check|import|refresh|build`."""
+"""`python -m jobs data status|check|import|refresh|changes|build`."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -17,6 +17,7 @@ from jobs.settings import settings
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="print one JSON object")]
 Vintage = Annotated[str | None, Parameter(help="name of the vintage")]
 Replace = Annotated[bool, Parameter(negative=(), help="replace a vintage of that name")]
+TERMINAL_ROWS = 20
 Source = Annotated[Path, Parameter(name="--from", help="directory of the publishers' files")]
 
 
@@ -48,6 +49,11 @@ def refresh(*, vintage: Vintage = None, json: Json = False) -> None:
     _show(data.refresh(vintage), json)
 
 
+def changes(old: str, new: str, *, json: Json = False) -> None:
+    """What changed from one vintage to another: rows added, removed and revised."""
+    _show(data.changes(old, new), json)
+
+
 def build(*, source: Source, out: Path | None = None, json: Json = False) -> None:
     """Make the bundled tables anew from the publishers' files."""
     _show(data.build_bundled(source, out or settings().bundled), json)
@@ -58,6 +64,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "check": check,
     "import": import_,
     "refresh": refresh,
+    "changes": changes,
     "build": build,
 }
 
@@ -88,7 +95,9 @@ def _show(result: Result, as_json: bool) -> None:
 
 
 def _short(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """The tables as they fit a terminal: the columns a person asks for, and only rows that were dropped."""
+    """The tables as they fit a terminal: the columns a person asks for, rows that were dropped; heads of lists."""
+    if "sources" not in tables:
+        return {name: frame.head(TERMINAL_ROWS) for name, frame in tables.items()}
     sources = tables["sources"]
     wanted = [c for c in ("table", "name", "rows", "retrieved", "licence") if c in sources.columns]
     return {**tables, "sources": sources.select(wanted), "dropped": tables["dropped"].filter(pl.col("rows") > 0)}
@@ -100,7 +109,13 @@ def _print(result: Result) -> None:
 
     console = Console()
     for name, frame in _short(result.tables).items():
-        table = Table(*frame.columns, title=name)
+        whole = result.tables[name].height
+        cut = (
+            f" (the first {frame.height} of {whole:,}; --json prints all)"
+            if TERMINAL_ROWS == frame.height < whole
+            else ""
+        )
+        table = Table(*frame.columns, title=name + cut)
         for row in frame.iter_rows():
             table.add_row(*("" if value is None else str(value) for value in row))
         console.print(table)

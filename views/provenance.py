@@ -7,7 +7,7 @@ import streamlit as st
 
 from engine.result import Result
 from jobs import client
-from views import _choices, _page, _results
+from views import _changes, _choices, _page, _results
 
 PREVIEW_ROWS = 5
 FILE_TYPES = ["csv", "parquet", "zip"]
@@ -115,6 +115,7 @@ def page() -> None:
     preview(vintage)
     losses(status)
     uploads()
+    _changes.section(vintage)
     st.header("The command that gives the same result")
     st.code(f"python -m jobs data status --vintage {vintage}", language=None)
 

@@ -3,7 +3,7 @@
 from engine.tables.catalogue import CATALOGUE, Entry
 from engine.tables.errors import TableError
 from engine.tables.ingest import Ingested, ingest, ingest_together, kind_of_file, read_table
-from engine.tables.kinds import KINDS
+from engine.tables.kinds import KINDS, layout_report
 from engine.tables.schemas import SCHEMAS
 from engine.tables.study_inputs import scaling_table
 
@@ -17,6 +17,7 @@ __all__ = [
     "ingest",
     "ingest_together",
     "kind_of_file",
+    "layout_report",
     "read_table",
     "scaling_table",
 ]

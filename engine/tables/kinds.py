@@ -6,7 +6,8 @@ import polars as pl
 
 from engine.tables import benchmarks, hardware, interventions, models, publications, study_inputs
 from engine.tables.cells import Sheet
-from engine.tables.columns import Layout, known_share
+from engine.tables.columns import Column, Layout, header_key, known_share
+from engine.tables.schemas import SCHEMAS
 
 Build = Callable[[Sheet], tuple[pl.DataFrame, dict[str, int]]]
 LAYOUTS: dict[str, Layout] = {
@@ -50,3 +51,18 @@ def kind_of(headers: Sequence[str]) -> str | None:
         fits.append((known, present == required, kind))
     likely = [fit for fit in fits if fit[1] or fit[0] >= _PARTLY]
     return max(likely, key=lambda fit: fit[:2])[2] if likely else None
+
+
+def layout_report(kind: str) -> pl.DataFrame:
+    """The columns a file of that kind may have: column, also (other names it may go by), unit, needed ('yes' or '')."""
+    units = {name: (column.metadata or {}).get("unit", "") for name, column in SCHEMAS[kind].columns().items()}
+    rows = [
+        (column.name, ", ".join(_others(column)), units.get(column.name, ""), "yes" if column.required else "")
+        for column in LAYOUTS[kind].columns
+    ]
+    return pl.DataFrame(rows, schema=dict.fromkeys(("column", "also", "unit", "needed"), pl.String), orient="row")
+
+
+def _others(column: Column) -> list[str]:
+    """Names a column may go by beside its own, which counts in any case and spacing."""
+    return [name for name in column.seen_as if header_key(name) != header_key(column.name)]

@@ -23,6 +23,13 @@ _TAIL = """
 
 `views/charts/world.json`: country outlines of Natural Earth 4.1.0 at 1:110m (public domain), by way of the npm package
 world-atlas 2.0.2 (ISC licence); countries named as in the tables, Antarctica left out. No figure is drawn from it.
+
+## Example of a sweep
+
+`examples/sweep/`: 1,280 points of the investment study asked by `examples/sweep.yaml`, computed from the bundled tables
+for the sweep page to show before anything has been run. Made by `python -m jobs sweep data/examples/sweep.yaml` and
+`python -m jobs runs export KEY --out data/examples/sweep`, with the KEY that the first command prints; the page reads
+`result.json` and `points.parquet`.
 """
 
 

@@ -93,7 +93,7 @@ def design(
         parts.append((codes[:, None] == np.arange(2, len(levels) + 1)).astype(np.float64))
         names += [f"{effect}={level}" for level in levels[1:]]
     matrix = np.column_stack(parts)
-    _check(matrix, names, x)
+    _check(matrix, names, x, effects)
     clusters = rows[cluster].rank("dense").cast(pl.Int64).to_numpy() - 1 if cluster else None
     return Design(rows[y].cast(pl.Float64).to_numpy(), matrix, tuple(names), clusters)
 
@@ -123,7 +123,7 @@ def drop_singletons(frame: pl.DataFrame, effects: list[str]) -> pl.DataFrame:
     return frame
 
 
-def _check(matrix: Floats, names: list[str], x: list[str]) -> None:
+def _check(matrix: Floats, names: list[str], x: list[str], effects: list[str]) -> None:
     n, k = matrix.shape
     if n <= k:
         raise DesignError(f"The regression has {n} rows for {k} coefficients; use fewer effects or more data.")
@@ -132,7 +132,8 @@ def _check(matrix: Floats, names: list[str], x: list[str]) -> None:
             raise DesignError(f"Regressor '{name}' is constant over the {n} rows used; it can't be fitted.")
     scaled = matrix / np.maximum(np.abs(matrix).max(axis=0), 1e-300)
     if np.linalg.matrix_rank(scaled) < k:
-        raise DesignError(f"The regressors {', '.join(x)} and effects are collinear; drop one of them.")
+        dummies = f" and the effects of {', '.join(effects)}" if effects else ""
+        raise DesignError(f"The regressors {', '.join(x)}{dummies} are collinear; drop one of them.")
 
 
 def fit(d: Design, covariance: Covariance = "HC3") -> Fit:

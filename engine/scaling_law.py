@@ -20,6 +20,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
 }
 EFFECTS = ("year", "domain", "organization_type", "architecture")
 POOLED = "pooled"
+FEWEST_ROWS = 3
 ORIGIN = {"base_model": pl.String, "country_first": pl.String, "notable": pl.Boolean}
 KEPT = ("model", "organization", "organization_type", "domain", "architecture", "access", "year", "publication_date")
 
@@ -157,13 +158,43 @@ def points(table: pl.DataFrame, direction: str, effects: str = POOLED) -> pl.Dat
     """Rows a fit uses, both variables positive. Columns: row (its place in the table), KEPT, parameters, x, y (logs).
 
     Rows without a level of an effect, or alone in theirs, are left out. Raises `DesignError`, naming the column, when
-    a variable has no value at all, and when the effects leave nothing.
+    a variable has no value at all, when the regressor is constant, and when the effects leave nothing of either.
     """
     names = list(parse_effects(effects))
     rows = _positive(table, direction)
     if rows.is_empty():
         raise DesignError(_nothing_left(table, direction))
-    return complete_rows(rows, [], names)
+    kept = complete_rows(rows, [], names)
+    _refuse_flat(kept, direction, names)
+    return kept
+
+
+def _refuse_flat(rows: pl.DataFrame, direction: str, effects: Sequence[str]) -> None:
+    """Refuse a regressor with one value, or one in each level of an effect; fewer rows are refused as too few."""
+    regressor = COLUMNS[direction][1]
+    if rows.height < FEWEST_ROWS:
+        return
+    if rows["x"].n_unique() == 1:
+        raise DesignError(
+            f"Column '{regressor}' is constant over the {rows.height} rows used; {direction} can't be fitted."
+        )
+    for effect in effects:
+        if rows.select((pl.col("x").n_unique().over(effect) == 1).all()).item():
+            raise DesignError(
+                f"Column '{regressor}' and the effect of {effect} are collinear: it has one value in each {effect}; "
+                "drop the effect."
+            )
+
+
+def alone(table: pl.DataFrame, direction: str, effects: str) -> list[str]:
+    """A sentence on the rows that a fit leaves out because no other row has their level of an effect."""
+    names = list(parse_effects(effects))
+    known = _positive(table, direction).drop_nulls(names)
+    lost = known.height - complete_rows(known, [], names).height
+    if not lost:
+        return []
+    rows = "1 row is the only one" if lost == 1 else f"{lost} rows are the only ones"
+    return [f"{rows} in a level of {' or '.join(names)}, which tells nothing of the slope; left out of the fit."]
 
 
 def _positive(table: pl.DataFrame, direction: str) -> pl.DataFrame:

@@ -1,7 +1,6 @@
 """All that a page may ask of the jobs: find, run and submit a spec, and the data behind it."""
 
 import functools
-import shlex
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,9 +12,11 @@ import polars as pl
 from engine.regression import DesignError
 from engine.result import Result
 from engine.spec import Spec, SpecError
+from engine.sweep import SweepSpec
 from engine.tables import TableError
-from jobs import data
+from jobs import command_line, data, limits, quota, scenario_file, sweeps, turns
 from jobs import submit as _submit
+from jobs.alone import run_alone
 from jobs.execute import Answer, execute
 from jobs.question import Question, from_record, prepare
 from jobs.runner import RunnerName
@@ -23,6 +24,8 @@ from jobs.settings import settings
 from jobs.store import Status, Store
 
 BAD_INPUT = (SpecError, TableError, DesignError)
+Files = Mapping[str, str] | None
+FILES = command_line.FILES
 
 
 @functools.cache
@@ -31,29 +34,36 @@ def store(root: str = "") -> Store:
     return Store(root or settings().store_root)
 
 
-def find(spec: Spec, vintage: str | None = None) -> Result | None:
-    """The stored result of a spec, if there is one."""
-    return store().result(prepare(spec, vintage).key)
+def _asked(spec: Spec, vintage: str | None, files: Files = None) -> Question:
+    """A spec made ready, if it is within the limits of this machine."""
+    return limits.check(prepare(spec, vintage, files))
 
 
-def run(spec: Spec, vintage: str | None = None) -> Result:
+def find(spec: Spec, vintage: str | None = None, files: Files = None) -> Result | None:
+    """The stored result of a spec, if there is one. `files` (table to path), here and below, stand in for tables."""
+    return store().result(_asked(spec, vintage, files).key)
+
+
+def run(spec: Spec, vintage: str | None = None, files: Files = None) -> Result:
     """The result of a spec, computed in this process when it is not stored; for work of about a second."""
-    return execute(prepare(spec, vintage), store(), "inline").result
+    return execute(_asked(spec, vintage, files), store(), "inline").result
 
 
-def submit(spec: Spec, vintage: str | None = None, runner: RunnerName = "auto") -> str:
+def submit(spec: Spec, vintage: str | None = None, files: Files = None, runner: RunnerName = "auto") -> str:
     """Start a long run outside this process; its key."""
-    return _submit.submit(prepare(spec, vintage), store(), runner)
+    return _submit.submit(_asked(spec, vintage, files), store(), runner)
 
 
-def key(spec: Spec, vintage: str | None = None) -> str:
-    """The key of a spec's run."""
-    return prepare(spec, vintage).key
+def key(spec: Spec, vintage: str | None = None, files: Files = None) -> str:
+    """The key of a spec's run, which the asker is then taken to look at."""
+    found = _asked(spec, vintage, files).key
+    quota.look(store(), found)
+    return found
 
 
-def seconds(spec: Spec, vintage: str | None = None) -> float:
+def seconds(spec: Spec, vintage: str | None = None, files: Files = None) -> float:
     """Estimated time on one core, with the needs that are not stored yet; zero when the result is."""
-    return _seconds(prepare(spec, vintage))
+    return _seconds(_asked(spec, vintage, files))
 
 
 def _seconds(question: Question) -> float:
@@ -64,7 +74,8 @@ def _seconds(question: Question) -> float:
 
 def status(run_key: str) -> Status | None:
     """Where a run stands; None for one never started."""
-    return store().status(run_key)
+    found = store().status(run_key)
+    return None if found is None else turns.watched(store(), run_key, found)
 
 
 def load(run_key: str) -> Result | None:
@@ -73,14 +84,15 @@ def load(run_key: str) -> Result | None:
 
 
 def cancel(run_key: str) -> None:
-    """Ask a run to stop."""
-    store().request_cancel(run_key)
+    """Ask a run to stop; one that waits leaves the queue."""
+    if not turns.withdraw(store(), run_key):
+        store().request_cancel(run_key)
 
 
 def answer(
     spec: Spec,
     vintage: str | None = None,
-    files: Mapping[str, str] | None = None,
+    files: Files = None,
     *,
     root: str = "",
     runner: RunnerName = "auto",
@@ -88,19 +100,7 @@ def answer(
     progress: Any = None,
 ) -> Answer:
     """Result and whether it came from the store: what the command line prints."""
-    return execute(prepare(spec, vintage, files), store(root), runner, fresh=fresh, progress=progress)
-
-
-def command(spec: Spec, vintage: str | None = None) -> str:
-    """The command line that gives the same result."""
-    defaults = type(spec).parse({"preset": spec.preset}).model_dump()
-    flags = ["--preset", spec.preset]
-    for name, value in spec.model_dump().items():
-        if name != "preset" and value != defaults[name]:
-            flags += [f"--{name.replace('_', '-')}", str(value).lower() if value in (None, True, False) else str(value)]
-    if vintage and vintage != settings().vintage:
-        flags += ["--vintage", vintage]
-    return shlex.join(["python", "-m", "jobs", spec.study, *flags])
+    return execute(_asked(spec, vintage, files), store(root), runner, fresh=fresh, progress=progress)
 
 
 def points(run_key: str, root: str = "") -> pl.DataFrame:
@@ -130,11 +130,14 @@ def run_recorded(run_key: str, root: str, runner: RunnerName) -> None:
     question = from_record(record)
     if question.key != run_key:
         raise SpecError("The data or the engine changed since this run was recorded; start it again.")
-    execute(question, kept, runner)
+    run_alone(limits.check(question), kept, runner)
 
 
+command = command_line.command
 vintages = data.vintages
+visitors = turns.visitors
 data_status = data.status
+data_changes = data.changes
 
 
 def table(name: str, vintage: str | None = None) -> pl.DataFrame:
@@ -144,6 +147,7 @@ def table(name: str, vintage: str | None = None) -> pl.DataFrame:
 
 def import_files(files: Mapping[str, bytes], vintage: str) -> Result:
     """Make a vintage from uploaded files (name to content); raises `TableError`, changing nothing."""
+    limits.refuse_vintages()
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / Path(name).name for name in files]
         for path, content in zip(paths, files.values(), strict=True):
@@ -151,6 +155,46 @@ def import_files(files: Mapping[str, bytes], vintage: str) -> Result:
         return data.import_files(paths, vintage)
 
 
+def keep_upload(table_name: str, name: str, content: bytes) -> str:
+    """Keep an uploaded file that stands in for a table; its path, for `files`. Raises `TableError`, keeping nothing."""
+    return str(data.keep_upload(table_name, name, content))
+
+
 def default_vintage() -> str:
     """The vintage used when none is named."""
     return settings().vintage
+
+
+read_scenarios = scenario_file.read
+scenario_fields = scenario_file.fields
+scenarios_from_link = scenario_file.from_link
+scenarios_to_link = scenario_file.to_link
+scenarios_to_yaml = scenario_file.to_yaml
+scenarios_to_workbook = scenario_file.to_workbook
+scenario_name = scenario_file.check_name
+safe_in_spreadsheets = scenario_file.guarded
+MOST_SCENARIOS = scenario_file.MOST_SCENARIOS
+
+
+def sweep_pace(spec: SweepSpec, vintage: str | None, most_seconds: float) -> sweeps.Pace:
+    """Time of one point of a sweep, see `sweeps.pace`."""
+    return sweeps.pace(_asked(spec, vintage), store(), most_seconds)
+
+
+def sweep_estimate(spec: SweepSpec, vintage: str | None, pace: sweeps.Pace) -> sweeps.Estimate:
+    """How long a sweep will take at that pace."""
+    return sweeps.estimate(_asked(spec, vintage), pace, store())
+
+
+def asked_sweep(run_key: str) -> tuple[SweepSpec, str | None] | None:
+    """Design and vintage of a recorded sweep."""
+    return sweeps.asked(store(), run_key)
+
+
+sweep_of_text = sweeps.parsed
+sweep_as_text = sweeps.written
+sweep_as_values = sweeps.described
+example_sweep = sweeps.example
+bundled_vintage = data.BUNDLED
+SweepPace = sweeps.Pace
+SweepEstimate = sweeps.Estimate

@@ -2,13 +2,13 @@
 
 import html
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
 from engine.result import difference, jsonable
-from jobs import client
 from views import _results
 from views._results import Answer
 from views.charts import theme
@@ -20,7 +20,8 @@ TABLE_STYLE = (
     "<style>.figures{overflow-x:auto;margin-bottom:1rem}.figures table{border-collapse:collapse;font-size:.9rem}"
     ".figures th,.figures td{border-bottom:1px solid rgba(128,136,145,.35);padding:.35rem .9rem .35rem 0;"
     "text-align:left;vertical-align:top}.figures th{font-weight:600}"
-    ".figures .long{min-width:16rem}.figures .number{text-align:right;font-variant-numeric:tabular-nums}</style>"
+    ".figures .long{min-width:16rem}.figures .number{text-align:right;white-space:nowrap;"
+    "font-variant-numeric:tabular-nums}</style>"
 )
 TABLE_OF = {"scaling": "models"}
 
@@ -47,11 +48,17 @@ def source_line(answer: Answer, *, short: bool = False) -> str:
 
     `short` leaves out what a licence's name says after its first comma or bracket.
     """
-    wanted = {TABLE_OF.get(name, name) for name in answer.result.inputs} or {"models"}
-    rows = _results.sources(answer.vintage).filter(pl.col("table").is_in(list(wanted)))
+    rows = _results.sources(answer.vintage).filter(pl.col("table").is_in(_tables_of(answer)))
     named = [_source(row, short) for row in rows.to_dicts()]
+    named += [f"a file of your own ({Path(path).name})" for path in answer.files.values()]
     made = f"Vintage {answer.vintage}, preset {answer.preset}, run {answer.result.key[:KEY_LETTERS]}."
-    return f"Source: {'; '.join(dict.fromkeys(named)) or 'a file of your own'}. {made}"
+    return f"Source: {'; '.join(dict.fromkeys(named))}. {made}"
+
+
+def _tables_of(answer: Answer) -> list[str]:
+    """The vintage's tables behind an answer; not those that a user's file stands in for."""
+    own = {*answer.files, *(TABLE_OF.get(name, name) for name in answer.files)}
+    return [TABLE_OF.get(name, name) for name in answer.result.inputs or ["models"] if name not in own]
 
 
 def _source(row: dict[str, Any], short: bool) -> str:
@@ -219,5 +226,5 @@ def foot(answers: Sequence[Answer]) -> None:
         st.markdown("\n".join(f"- {note}" for note in notes))
     if answers:
         st.header("The command that gives the same result")
-        commands = "\n".join(client.command(answer.spec, answer.vintage) for answer in answers)
+        commands = "\n".join(answer.command for answer in answers)
         st.code(commands, language=None, wrap_lines=True)

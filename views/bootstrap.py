@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from views import _page
+from views import _own_file, _page
 from views._results import Answer, answers
 from views.charts import scaling_more as charts
 from views.content import STUDIES
@@ -30,7 +30,7 @@ def dashboard(answer: Answer) -> None:
 def page() -> None:
     """The page."""
     _page.head(STUDIES["bootstrap"])
-    found = answers("bootstrap")
+    found = answers("bootstrap", files=_own_file.uploader("Your own scaling table", "scaling"))
     for place, answer in _page.columns(found):
         with place:
             dashboard(answer)

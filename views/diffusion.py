@@ -89,8 +89,6 @@ def page() -> None:
     if found:
         _page.tables(found)
         _page.foot(found)
-    if any(answer.preset == "published" for answer in found):
-        st.caption(published.NEEDS_FILE)
 
 
 def of_pairs(spec: DiffusionSpec) -> Answer | None:

@@ -3,10 +3,11 @@
 import functools
 from collections.abc import Callable, Sequence
 
+import polars as pl
 import streamlit as st
 
 from engine.scaling_law import COLUMNS
-from views import _page
+from views import _own_file, _page
 from views._results import Answer, answers
 from views._scaling import checks, growth, slopes
 from views._tabs import tabs
@@ -29,13 +30,13 @@ def dashboard(answer: Answer) -> None:
     tables, direction = answer.result.tables, answer.spec.direction
     _page.finding(answer.result.summary["finding"])
     figures(answer)
-    s = answer.result.summary
     _page.draw(
-        charts.law_chart(tables["points"], tables["fits"], direction, COLUMNS[direction]),
+        charts.law_chart(tables["points"], tables["fits"], tables["line"], direction, COLUMNS[direction]),
         "scaling-law",
         answer,
         tables["points"],
-        alt=f"Scatter of {s['n']} models on log axes with a fitted line of slope {s['slope']:.2f}.",
+        alt=f"Scatter of {tables['points'].height} models on log axes with the pooled law, its 95 % confidence band "
+        "and the 95 % prediction band of single models.",
     )
     _page.draw(
         charts.slope_chart(tables["fits"]),
@@ -45,16 +46,25 @@ def dashboard(answer: Answer) -> None:
         alt="Slopes with 95 % intervals of every fit, pooled and within release years.",
     )
     st.subheader("Published beside corrected")
-    columns = [
-        "name",
-        "published_n",
-        "published_slope",
-        "corrected_n",
-        "corrected_effects",
-        "corrected_slope",
-        "change",
-    ]
-    _page.small_table(tables["comparison"].select(*columns), "Published and corrected slopes")
+    _page.small_table(compared(tables["comparison"]), "Published and corrected slopes")
+
+
+def compared(comparison: pl.DataFrame) -> pl.DataFrame:
+    """Published next to corrected slopes with 95 % intervals, with headings for people."""
+    return comparison.select(
+        pl.col("name").replace(charts.NAMES).alias("Law"),
+        _with_interval("published").alias("As published, pooled"),
+        pl.col("published_n").alias("Models"),
+        _with_interval("corrected").alias("Corrected"),
+        pl.col("corrected_n").alias("Models, corrected"),
+        pl.col("corrected_effects").map_elements(charts.effects_name, return_dtype=pl.String).alias("Effects"),
+        pl.col("change").round(3).alias("Change"),
+    )
+
+
+def _with_interval(side: str) -> pl.Expr:
+    slope, low, high = (pl.col(f"{side}_{name}").round(3) for name in ("slope", "ci_low", "ci_high"))
+    return pl.format("{} [{}, {}]", slope, low, high)
 
 
 def each(found: Sequence[Answer], draw: Callable[[Answer], None]) -> None:
@@ -67,16 +77,16 @@ def each(found: Sequence[Answer], draw: Callable[[Answer], None]) -> None:
 def page() -> None:
     """The page."""
     _page.head(STUDIES["scaling"])
-    found = answers("scaling")
+    found = answers("scaling", files=_own_file.uploader("Your own scaling table", "scaling"))
     if found:
         sections = {
-            "Law": dashboard,
-            "Slopes": slopes.section,
-            "Growth": growth.section,
-            "Checks": checks.section,
-            "Missing data": checks.missing,
+            "Law": functools.partial(each, found, dashboard),
+            "Slopes": functools.partial(each, found, slopes.section),
+            "Growth": functools.partial(growth.show, found),
+            "Checks": functools.partial(each, found, checks.section),
+            "Missing data": functools.partial(each, found, checks.missing),
         }
-        tabs("tab", {name: functools.partial(each, found, draw) for name, draw in sections.items()})
+        tabs("tab", sections)
         _page.tables(found)
         _page.foot(found)
 

@@ -9,7 +9,7 @@ import polars as pl
 from engine.bootstrap.intervals import Floats, bca, histogram, percentile
 from engine.bootstrap.resample import Kind, Sample, WildWeights, jackknife, replicates, sample
 from engine.result import Result
-from engine.scaling_law import LawSpec, law_rows, parse_effects, points, usable_effects, with_origin
+from engine.scaling_law import LawSpec, alone, law_rows, parse_effects, points, usable_effects, with_origin
 from engine.spec import SpecError, parameter
 from engine.streams import REPLICATES_PER_BLOCK, blocks, stream
 from engine.study import Study, Work
@@ -104,7 +104,8 @@ def ready(work: Work[BootstrapSpec]) -> tuple[Sample, list[str]]:
     """The sample a spec resamples, and a sentence for each effect the table can't serve."""
     table = law_rows(work.spec, with_origin(work.tables))
     effects, notices = usable_effects(table, work.spec.direction, work.spec.effects)
-    return sample(points(table, work.spec.direction, effects), effects, work.spec.kind), notices
+    rows = points(table, work.spec.direction, effects)
+    return sample(rows, effects, work.spec.kind), [*notices, *alone(table, work.spec.direction, effects)]
 
 
 def interval_table(prepared: Sample, slopes: Floats) -> pl.DataFrame:

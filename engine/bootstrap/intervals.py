@@ -9,6 +9,7 @@ from engine.regression import t_quantile
 Floats = NDArray[np.float64]
 LEVEL = 0.95
 BARS = 60
+NARROWEST = 1e-9
 
 
 def percentile(slopes: Floats, level: float = LEVEL) -> tuple[float, float]:
@@ -43,6 +44,11 @@ def acceleration(jackknifed: Floats) -> float:
 
 
 def histogram(slopes: Floats) -> pl.DataFrame:
-    """Replicates in BARS equal bars. Columns: slope_low, slope_high, count."""
-    counts, edges = np.histogram(slopes, bins=BARS)
+    """Replicates in BARS equal bars, of a visible width also where they all but agree (points on one line).
+
+    Columns: slope_low, slope_high, count.
+    """
+    low, high = float(slopes.min()), float(slopes.max())
+    spare = max(0.0, NARROWEST * max(1.0, abs(low)) - (high - low)) / 2
+    counts, edges = np.histogram(slopes, bins=BARS, range=(low - spare, high + spare))
     return pl.DataFrame({"slope_low": edges[:-1], "slope_high": edges[1:], "count": counts})

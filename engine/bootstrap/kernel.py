@@ -10,6 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 NO_SPREAD = 1e-10
+PLAIN_COLUMNS = 2
 _HALF = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
 
@@ -53,11 +54,7 @@ def next_word(state: Words) -> np.uint64:
 
 @njit(cache=True, nogil=True)
 def simple_slopes(counts: Counts, unit: Indices, starts: Indices, columns: Floats) -> Floats:
-    """Within-cell slope of the second column on the first, for each replicate of counts (units, replicates).
-
-    `unit` (n,) is the unit of each row, `starts` the first row of each cell and the end; rows are sorted by cell. NaN
-    where the resample leaves the regressor no spread.
-    """
+    """As `slopes`, where there are two columns alone."""
     replicates = counts.shape[1]
     weight, size = np.empty(replicates), np.empty(replicates)
     x, y = np.empty(replicates), np.empty(replicates)
@@ -79,7 +76,7 @@ def simple_slopes(counts: Counts, unit: Indices, starts: Indices, columns: Float
 
 @njit(cache=True, nogil=True)
 def swept_slopes(counts: Counts, unit: Indices, starts: Indices, columns: Floats) -> Floats:
-    """As `simple_slopes`, of the last column on the one before it, with the others (dummies) swept out.
+    """As `slopes`, with the columns before the last two (dummies) swept out.
 
     Cross products within cells, then Gaussian elimination; a dummy absent from the resample is passed over.
     """
@@ -112,6 +109,33 @@ def swept_slopes(counts: Counts, unit: Indices, starts: Indices, columns: Floats
                         within[a, b, replicate] -= ratio * within[k, b, replicate]
     x = width - 2
     return _ratio(within[x, x + 1], within[x, x], products[x, x])
+
+
+@njit(cache=True, nogil=True)
+def drawn_slopes(
+    state: Words, units: int, replicates: int, slice_size: int, unit: Indices, starts: Indices, columns: Floats
+) -> Floats:
+    """Slopes (replicates,) of as many resamples, counted and fitted a slice at a time.
+
+    One call holds the interpreter lock once: with two threads a wait for it costs more than the arithmetic of a slice.
+    """
+    out = np.empty(replicates)
+    for first in range(0, replicates, slice_size):
+        end = min(first + slice_size, replicates)
+        out[first:end] = slopes(count_draws(state, units, end - first), unit, starts, columns)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def slopes(counts: Counts, unit: Indices, starts: Indices, columns: Floats) -> Floats:
+    """Slope of the last column on the one before it, within cells, for each replicate of counts (units, replicates).
+
+    `unit` (n,) is the unit of each row, `starts` the first row of each cell and the end; rows are sorted by cell. NaN
+    where the resample leaves the regressor no spread.
+    """
+    if columns.shape[1] == PLAIN_COLUMNS:
+        return simple_slopes(counts, unit, starts, columns)
+    return swept_slopes(counts, unit, starts, columns)
 
 
 @njit(cache=True, nogil=True)

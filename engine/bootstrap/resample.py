@@ -2,7 +2,6 @@
 
 import functools
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,7 +18,6 @@ Kind = Literal["pairs", "wild", "cluster"]
 WildWeights = Literal["rademacher", "webb"]
 SLICE = 128
 SIGNS_PER_WORD = 64
-PLAIN_COLUMNS = 2
 
 
 @dataclass(frozen=True)
@@ -109,17 +107,18 @@ def replicates(
 
     Memory stays at SLICE replicates, whatever the size.
     """
-    sizes = [min(SLICE, size - first) for first in range(0, size, SLICE)]
     if prepared.kind == "wild":
+        sizes = [min(SLICE, size - first) for first in range(0, size, SLICE)]
         return np.concatenate([_wild(prepared, some, rng, wild_weights) for some in sizes])
-    return _resampled(prepared, sizes, rng)
+    return _resampled(prepared, size, rng)
 
 
-def _resampled(prepared: Sample, sizes: Sequence[int], rng: np.random.Generator) -> Floats:
-    from engine.bootstrap.kernel import count_draws
+def _resampled(prepared: Sample, size: int, rng: np.random.Generator) -> Floats:
+    from engine.bootstrap.kernel import drawn_slopes
 
     state = rng.bit_generator.state["state"]["state"].copy()
-    return np.concatenate([weighted(prepared, count_draws(state, prepared.units, some)) for some in sizes])
+    p = prepared
+    return np.asarray(drawn_slopes(state, p.units, size, SLICE, p.unit, p.starts, p.columns))
 
 
 def _wild(prepared: Sample, size: int, rng: np.random.Generator, weights: WildWeights) -> Floats:
@@ -134,9 +133,8 @@ def _wild(prepared: Sample, size: int, rng: np.random.Generator, weights: WildWe
 
 def weighted(prepared: Sample, counts: NDArray[np.uint8]) -> Floats:
     """Slopes of given resamples: `counts` (units, replicates) says how often each unit is in."""
-    from engine.bootstrap.kernel import simple_slopes, swept_slopes
+    from engine.bootstrap.kernel import slopes
 
-    slopes = simple_slopes if prepared.columns.shape[1] == PLAIN_COLUMNS else swept_slopes
     return np.asarray(slopes(counts, prepared.unit, prepared.starts, prepared.columns))
 
 

@@ -17,7 +17,7 @@ from engine.scaling.groups import by_tier, by_type, by_year, equality_tests, wit
 from engine.scaling.growth import all_series, growth, series_points, thresholds
 from engine.scaling.rows import account, whole_table
 from engine.scaling.spec import ScalingSpec
-from engine.scaling_law import POOLED, law_rows, points, usable_effects
+from engine.scaling_law import POOLED, alone, law_rows, points, usable_effects
 from engine.spec import Spec
 from engine.study import Study, Work
 
@@ -80,7 +80,16 @@ class Scaling(Study[ScalingSpec]):
             self.name,
             summary,
             tables,
-            (*notes, *dropped, *failures, *law_notes, *course_notes, *missing_notes, *_warnings(spec)),
+            (
+                *notes,
+                *dropped,
+                *alone(table, spec.direction, effects),
+                *failures,
+                *law_notes,
+                *course_notes,
+                *missing_notes,
+                *_warnings(spec),
+            ),
         )
 
 

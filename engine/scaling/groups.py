@@ -162,7 +162,8 @@ def by_type(rows: pl.DataFrame, covariance: Covariance) -> tuple[pl.DataFrame, l
 
 
 def _type_rows(rows: pl.DataFrame, joint: Grouped) -> list[dict[str, Any]]:
-    counts = dict(rows.group_by("organization_type").len().sort("len", descending=True).iter_rows())
+    counted = rows.group_by("organization_type").len().sort("len", "organization_type", descending=[True, False])
+    counts = dict(counted.iter_rows())
     notes = too_few(rows, "organization_type")
     others = [group for group in counts if group not in joint.groups]
     found = []

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.bootstrap import Bootstrap, BootstrapSpec
-from engine.bootstrap.intervals import acceleration, bca, percentile
+from engine.bootstrap.intervals import acceleration, bca, histogram, percentile
 from engine.bootstrap.resample import SLICE, Sample, jackknife, replicates, sample, weighted
 from engine.regression import DesignError, fit
 from engine.scaling_law import law_design, points
@@ -252,6 +252,14 @@ def test_intervals_of_every_kind_have_both_methods() -> None:
         assert set(intervals["kind"]) == {kind}
 
 
+@pytest.mark.parametrize("spread", [0.0, 1e-16, 3e-16])
+def test_replicates_that_all_but_agree_still_have_bars(spread: float) -> None:
+    """Points on one line: every resample has the line's slope, but for rounding."""
+    bars = histogram(1.5 + spread * np.arange(500))
+    assert bars["count"].sum() == 500
+    assert (bars["slope_high"] > bars["slope_low"]).all()
+
+
 def test_distribution_holds_every_replicate() -> None:
     found = bootstrapped(table())
     assert found.tables["distribution"]["count"].sum() == found.summary["replicates"]
@@ -263,13 +271,24 @@ def test_importing_the_studies_does_not_load_numba() -> None:
 
 
 def test_memory_is_of_a_slice_whatever_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kernel never sees more than a slice of counts at once."""
+    """The kernel, run uncompiled, never counts more than a slice of resamples at once."""
+    from engine.bootstrap import kernel
+
     seen: list[int] = []
-    monkeypatch.setattr(
-        "engine.bootstrap.resample.weighted",
-        lambda prepared, counts: (seen.append(counts.shape[1]), weighted(prepared, counts))[1],
-    )
-    prepared: Sample = sample(rows(), "pooled")
-    assert len(replicates(prepared, 250, stream(1, "bootstrap", 0))) == 250
-    assert max(seen) == SLICE < 250
-    assert sum(seen) == 250
+    count_draws = kernel.count_draws
+
+    def counted(state: Any, units: int, size: int) -> Any:
+        seen.append(size)
+        return count_draws(state, units, size)
+
+    def start() -> Any:
+        return stream(1, "bootstrap", 0).bit_generator.state["state"]["state"].copy()
+
+    p: Sample = sample(rows(), "pooled")
+    drawn, state = replicates(p, 250, stream(1, "bootstrap", 0)), start()
+    slices = [weighted(p, count_draws(state, p.units, size)) for size in (SLICE, 250 - SLICE)]
+    assert np.concatenate(slices).tobytes() == drawn.tobytes()
+    monkeypatch.setattr(kernel, "count_draws", counted)
+    again = kernel.drawn_slopes.py_func(start(), p.units, 250, SLICE, p.unit, p.starts, p.columns)
+    assert seen == [SLICE, 250 - SLICE]
+    assert again.tobytes() == drawn.tobytes()

@@ -15,6 +15,7 @@ from engine.scaling import ScalingSpec
 from engine.scaling_law import (
     EFFECTS,
     LawSpec,
+    alone,
     canonical_effects,
     fit_law,
     law_rows,
@@ -119,7 +120,18 @@ def test_first_year() -> None:
     [
         (table().with_columns(cost_usd_2023=pl.lit(None, pl.Float64)), "cost_on_parameters", "pooled", "cost_usd_2023"),
         (table().with_columns(parameters=pl.lit(-1.0)), "compute_on_parameters", "pooled", "Column 'parameters'"),
-        (table().with_columns(parameters=pl.lit(1e9)), "compute_on_parameters", "pooled", "'x' is constant"),
+        (
+            table().with_columns(parameters=pl.lit(1e9)),
+            "compute_on_parameters",
+            "pooled",
+            "Column 'parameters' is constant over the 400 rows used",
+        ),
+        (
+            table().with_columns(parameters=pl.col("year") * 1e6),
+            "compute_on_parameters",
+            "year",
+            "Column 'parameters' and the effect of year are collinear",
+        ),
         (table(12).with_columns(year=pl.int_range(12) + 2000), "compute_on_parameters", "year", "one row only"),
         (table(2), "compute_on_parameters", "pooled", "2 rows for 2 coefficients"),
         (
@@ -151,8 +163,11 @@ def test_bad_input_is_one_sentence(frame: pl.DataFrame, direction: str, effects:
     assert str(caught.value).count(". ") == 0
 
 
-def test_a_group_with_one_row_goes_before_hc3() -> None:
+def test_a_group_with_one_row_goes_before_hc3_and_is_told() -> None:
     odd = pl.concat([table(), table(1).with_columns(year=pl.lit(1980, pl.Int64))])
+    (told,) = alone(odd, "compute_on_parameters", "year")
+    assert told.startswith("1 row is the only one in a level of year")
+    assert alone(table(), "compute_on_parameters", "year") == []
     found = fit_law(odd, "compute_on_parameters", "year")
     assert found.n == table().height
     assert np.isfinite(found.se()).all()

@@ -4,46 +4,88 @@ import math
 
 import polars as pl
 import pytest
+import statsmodels.api as sm
 import vl_convert
+from scipy.stats import linregress
 
+from engine.scaling.fits import line as engine_line
 from views.charts import diffusion, npv, scaling, theme
+
+NOISE = (0.4, -0.7, 0.2, 0.5, -0.1, -0.3)
 
 
 @pytest.fixture
 def points() -> pl.DataFrame:
     x = [math.log(10.0**i) for i in range(6, 12)]
-    return pl.DataFrame(
-        {"model": list("abcdef"), "organization": ["o"] * 6, "year": [2020] * 6, "x": x, "y": [3 + 2 * v for v in x]}
-    )
+    y = [3 + 2 * v + e for v, e in zip(x, NOISE, strict=True)]
+    return pl.DataFrame({"model": list("abcdef"), "organization": ["o"] * 6, "year": [2020] * 6, "x": x, "y": y})
 
 
 @pytest.fixture
-def fits() -> pl.DataFrame:
+def line(points: pl.DataFrame) -> pl.DataFrame:
+    return engine_line(points, "HC3")
+
+
+@pytest.fixture
+def fits(points: pl.DataFrame) -> pl.DataFrame:
+    oracle = linregress(points["x"], points["y"])
     shared = {"name": "compute_on_parameters", "direction": "compute_on_parameters", "n": 6, "residual_sd": 0.5}
     shared |= {"se": 0.1, "ci_low": 1.8, "ci_high": 2.2, "r2": 0.9, "aic": 10.0}
     return pl.DataFrame(
         [
-            {**shared, "effects": "pooled", "slope": 2.0, "intercept": 3.0},
+            {**shared, "effects": "pooled", "slope": oracle.slope, "intercept": oracle.intercept},
             {**shared, "effects": "year", "slope": 1.5, "intercept": 0.0},
         ]
     )
 
 
-def test_pooled_line_is_the_fit_and_its_band_two_deviations(points: pl.DataFrame, fits: pl.DataFrame) -> None:
-    lines = scaling.law_lines(points, fits, "compute_on_parameters")
-    first = lines.filter(pl.col("law").str.starts_with("Pooled")).row(0, named=True)
-    assert math.log(first["response"]) == pytest.approx(3 + 2 * math.log(1e6))
-    assert math.log(first["high"] / first["response"]) == pytest.approx(1.959964 * 0.5, rel=1e-6)
-    assert math.log(first["response"] / first["low"]) == pytest.approx(1.959964 * 0.5, rel=1e-6)
+def test_the_pooled_line_is_least_squares_over_the_range_of_the_points(
+    points: pl.DataFrame, fits: pl.DataFrame, line: pl.DataFrame
+) -> None:
+    lines = scaling.law_lines(points, fits, line, "compute_on_parameters")
+    pooled = lines.filter(pl.col("law").str.starts_with("Pooled"))
+    oracle = linregress(points["x"], points["y"])
+    assert (pooled["regressor"].min(), pooled["regressor"].max()) == pytest.approx((1e6, 1e11))
+    expected = oracle.intercept + oracle.slope * pooled["regressor"].log().to_numpy()
+    assert pooled["response"].log().to_list() == pytest.approx(expected)
 
 
-def test_the_law_within_years_goes_through_the_centre(points: pl.DataFrame, fits: pl.DataFrame) -> None:
-    within = scaling.law_lines(points, fits, "compute_on_parameters").filter(pl.col("law").str.starts_with("Within"))
-    centre = within.row(1, named=True)
-    assert math.log(centre["regressor"]) == pytest.approx(points["x"].mean())
-    assert math.log(centre["response"]) == pytest.approx(points["y"].mean())
-    rise = math.log(within["response"][2] / within["response"][0])
-    assert rise / math.log(within["regressor"][2] / within["regressor"][0]) == pytest.approx(1.5)
+def test_bands_are_the_engines_intervals_by_name_the_wide_one_first(points: pl.DataFrame, line: pl.DataFrame) -> None:
+    """Against statsmodels: confidence with HC3 and the normal, prediction with the classic variance and t."""
+    x = points["x"].to_numpy()
+    grid = sm.add_constant(line["x"].to_numpy())
+    model = sm.OLS(points["y"].to_numpy(), sm.add_constant(x))
+    classic = model.fit().get_prediction(grid).summary_frame(alpha=0.05)
+    robust = model.fit(cov_type="HC3").get_prediction(grid).summary_frame(alpha=0.05)
+    bands = scaling.law_bands(line)
+    assert bands["band"].unique(maintain_order=True).to_list() == list(scaling.BANDS)
+    wide, narrow = (bands.filter(pl.col("band") == name) for name in scaling.BANDS)
+    assert wide["low"].log().to_list() == pytest.approx(classic["obs_ci_lower"].to_list())
+    assert wide["high"].log().to_list() == pytest.approx(classic["obs_ci_upper"].to_list())
+    assert narrow["low"].log().to_list() == pytest.approx(robust["mean_ci_lower"].to_list())
+    assert narrow["high"].log().to_list() == pytest.approx(robust["mean_ci_upper"].to_list())
+
+
+def test_the_law_within_years_goes_through_the_centre(
+    points: pl.DataFrame, fits: pl.DataFrame, line: pl.DataFrame
+) -> None:
+    lines = scaling.law_lines(points, fits, line, "compute_on_parameters")
+    within = lines.filter(pl.col("law").str.starts_with("Within"))
+    x, y = within["regressor"].log(), within["response"].log()
+    expected = [points["y"].mean() + 1.5 * (v - points["x"].mean()) for v in x]
+    assert y.to_list() == pytest.approx(expected)
+    assert within["law"].unique().to_list() == ["Within release year: slope 1.50"]
+
+
+def test_the_legend_names_both_bands(points: pl.DataFrame, fits: pl.DataFrame, line: pl.DataFrame) -> None:
+    columns = ("training_compute_flop", "parameters")
+    chart = scaling.law_chart(points, fits, line, "compute_on_parameters", columns)
+    opacity = chart.to_dict()["layer"][0]["encoding"]["opacity"]
+    assert opacity["scale"]["domain"] == list(scaling.BANDS)
+    assert opacity["legend"]["orient"] == "bottom"
+    drawn = vl_convert.vegalite_to_svg(theme.standalone(chart, "Source: test."))
+    for name in scaling.BANDS:
+        assert name in drawn
 
 
 @pytest.mark.parametrize(
@@ -54,11 +96,13 @@ def test_effects_are_named_in_words(effects: str, name: str) -> None:
     assert scaling.effects_name(effects) == name
 
 
-def test_scaling_charts_draw(points: pl.DataFrame, fits: pl.DataFrame) -> None:
-    by_year = pl.DataFrame({"year": [2020, 2021], "n": [50, 3], "slope": [1.1, None], "se": [0.1, None]})
+def test_scaling_charts_draw(points: pl.DataFrame, fits: pl.DataFrame, line: pl.DataFrame) -> None:
+    by_year = pl.DataFrame({"year": [2020, 2021], "n": [50, 3], "slope": [1.1, None]}).with_columns(
+        ci_low=pl.col("slope") - 0.2, ci_high=pl.col("slope") + 0.2
+    )
     columns = ("training_compute_flop", "parameters")
     for chart in (
-        scaling.law_chart(points, fits, "compute_on_parameters", columns),
+        scaling.law_chart(points, fits, line, "compute_on_parameters", columns),
         scaling.slope_chart(fits),
         scaling.year_chart(by_year),
     ):

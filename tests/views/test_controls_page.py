@@ -28,7 +28,7 @@ TABS = {
 @pytest.fixture(autouse=True)
 def nothing_in_the_background(monkeypatch: pytest.MonkeyPatch) -> None:
     """The overview, which is opened first, starts no run of its own."""
-    monkeypatch.setattr(client, "submit", lambda spec, vintage=None: "")
+    monkeypatch.setattr(client, "submit", lambda spec, vintage=None, files=None: "")
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ innov_date,follower_date,innov_org,follower_org,lag_months
 @pytest.mark.parametrize("section", ["Leads", "Groups"])
 def test_no_subject_left_is_a_sentence_and_starts_no_run(monkeypatch: pytest.MonkeyPatch, section: str) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(client, "submit", lambda spec, vintage=None: asked.append(spec.study))
+    monkeypatch.setattr(client, "submit", lambda spec, vintage=None, files=None: asked.append(spec.study))
     app = opened(section=section, first_year="2100")
     assert [error.value for error in app.error] == [
         "No subject is left: no closed model meets the rule; lower the first year or widen the rule."
@@ -81,8 +81,8 @@ def test_a_file_of_pairs_is_answered_and_labelled_degenerate() -> None:
     text = written(app)
     assert "Degenerate: 4 pairs of 2 innovators" in text
     assert published.DEGENERATE in text
-    assert "Source: a file of your own. Vintage 2025-10, preset published" in text
-    assert published.NEEDS_FILE in text
+    assert "Source: a file of your own (pairs.csv). Vintage 2025-10, preset published" in text
+    assert app.code[-1].value == "python -m jobs diffusion --preset published --pairs pairs.csv"
     assert charts(app) == 1
 
 

@@ -25,9 +25,9 @@ def test_the_first_view_asks_for_the_curve_alone(monkeypatch: pytest.MonkeyPatch
     asked: list[tuple[str, str]] = []
     real = client.seconds
 
-    def seconds(spec: Any, vintage: str | None = None) -> float:
+    def seconds(spec: Any, vintage: str | None = None, files: Any = None) -> float:
         asked.append((spec.parts, spec.measure))
-        return real(spec, vintage)
+        return real(spec, vintage, files)
 
     monkeypatch.setattr(client, "seconds", seconds)
     app = opened()
@@ -73,7 +73,7 @@ def test_an_unknown_section_falls_back_to_the_first() -> None:
 
 def test_all_parts_are_run_outside_once_a_section_needs_them(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(client, "submit", lambda spec, vintage=None: asked.append(spec.parts))
+    monkeypatch.setattr(client, "submit", lambda spec, vintage=None, files=None: asked.append(spec.parts))
     app = opened(section="Groups", theta="0.9")
     assert asked == ["all"]
     assert app.metric[3].value != "not reached"

@@ -19,7 +19,7 @@ EXHIBITS = ("By year and size", "Open and closed", "Frontier and others", "Per d
 @pytest.fixture(autouse=True)
 def nothing_in_the_background(monkeypatch: pytest.MonkeyPatch) -> None:
     """The overview, which is opened first, starts no run of its own."""
-    monkeypatch.setattr(client, "submit", lambda spec, vintage=None: "")
+    monkeypatch.setattr(client, "submit", lambda spec, vintage=None, files=None: "")
 
 
 @pytest.mark.parametrize(("tab", "charts"), TABS.items())

@@ -1,5 +1,7 @@
 """The scaling page tab by tab and the bootstrap's page, on the bundled tables; their charts as specifications."""
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +9,13 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from engine.scaling import ScalingSpec
+from engine.tables import ingest, layout_report
+from jobs import client
+from views import _own_file, _results
+from views._scaling import checks
 from views._scaling.growth import growth_table
+from views._scaling.slopes import against_industry
 from views.charts import scaling_more as charts
 
 APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
@@ -35,7 +43,7 @@ def written(app: AppTest) -> str:
         ("Missing data", ["complete case", "inverse-probability weights"]),
     ],
 )
-@pytest.mark.parametrize("preset", ["corrected", "published"])
+@pytest.mark.parametrize("preset", ["corrected", "published", "both"])
 def test_every_tab_says_what_it_holds(tab: str, words: list[str], preset: str) -> None:
     app = opened("views/scaling.py", tab=tab, preset=preset)
     assert not app.exception
@@ -94,3 +102,129 @@ def test_growth_table_reads_as_factors_and_months() -> None:
     table = growth_table(pl.DataFrame([{**row, **months}]))
     assert table["A year"][0] == "x4.32 [3.96, 4.73]"
     assert table["Doubling (months)"][0] == "5.7 [5.4, 6.0]"
+
+
+def own_table(params_scale: float = 1.0, flop_per_unit: float = 1.0) -> pl.DataFrame:
+    """Forty invented models under the aliases a user's file may have."""
+    x = pl.Series("Params", [10 ** (6 + i / 8) for i in range(40)])
+    y = pl.Series("compute", [8e4 * p**1.5 * (2 if i % 2 else 0.5) for i, p in enumerate(x)])
+    years = pl.Series("Year", [2016 + i % 4 for i in range(40)])
+    return pl.DataFrame([x / params_scale, y / flop_per_unit, years]).with_columns(Developer=pl.lit("lab"))
+
+
+def give(app: AppTest, content: bytes, name: str = "my table.csv") -> AppTest:
+    return app.file_uploader[0].set_value((name, content, "text/csv")).run()
+
+
+def csv_of(frame: pl.DataFrame) -> bytes:
+    return frame.write_csv().encode()
+
+
+@pytest.mark.parametrize("tab", ["Law", "Slopes", "Growth", "Checks", "Missing data"])
+def test_a_file_of_ones_own_is_used_in_every_tab_and_named(tab: str) -> None:
+    app = give(opened("views/scaling.py", tab=tab), csv_of(own_table()))
+    assert not app.exception
+    assert not app.error
+    text = written(app)
+    assert "Epoch AI" not in text.replace("Models that report", "")
+    if tab != "Missing data":
+        assert "Source: a file of your own (my table.csv). Vintage 2025-10, preset corrected" in text
+    assert app.code[-1].value == "python -m jobs scaling --preset corrected --table 'my table.csv'"
+    assert "The table does not say which models are derivatives; none could be left out." in text
+
+
+def test_units_of_ones_own_file_are_told_or_given() -> None:
+    plain = give(opened("views/scaling.py"), csv_of(own_table()))
+    scaled = give(opened("views/scaling.py", params_scale="1e9"), csv_of(own_table(1e9, 8.64e19)))
+    assert [m.value for m in scaled.metric] == [m.value for m in plain.metric]
+    assert "Training compute was read as PF-day and made FLOP." in written(scaled)
+
+
+def test_removing_the_file_returns_to_the_bundled_data() -> None:
+    app = opened("views/scaling.py")
+    before = [metric.value for metric in app.metric]
+    app = give(app, csv_of(own_table()))
+    assert [metric.value for metric in app.metric] != before
+    app.file_uploader[0].set_value(None).run()
+    assert [metric.value for metric in app.metric] == before
+    assert "Source: Epoch AI (CC BY 4.0" in written(app)
+
+
+@pytest.mark.parametrize("page", ["views/scaling.py", "views/bootstrap.py"])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "my table.csv is empty."),
+        (b"Params,Year\n1,2020\n", "my table.csv has no column 'train_compute_flops', which the scaling table needs."),
+        (b"Params;compute\n1;2\n", "my table.csv separates its columns by ';'; save it with commas."),
+    ],
+)
+def test_a_file_that_will_not_do_is_one_sentence(page: str, content: bytes, said: str) -> None:
+    app = give(opened(page, preset="both"), content)
+    assert not app.exception
+    assert [error.value for error in app.error] == [said]
+    assert not app.metric
+    assert any(box.label == "Direction of the fit" for box in (*app.radio, *app.selectbox))
+
+
+def test_a_file_that_bears_no_law_is_one_sentence() -> None:
+    app = give(opened("views/scaling.py"), csv_of(own_table().with_columns(Params=pl.lit(1e9))))
+    assert [error.value for error in app.error] == [
+        "Column 'parameters' is constant over the 40 rows used; compute_on_parameters can't be fitted."
+    ]
+    assert [warning.value for warning in app.warning] == ["The figures below answer the previous settings."]
+
+
+def test_bootstrap_page_takes_a_file() -> None:
+    app = give(opened("views/bootstrap.py"), csv_of(own_table()))
+    assert not app.error
+    text = written(app)
+    assert "10,000 pairs replicates of 40 models" in text
+    assert "a file of your own (my table.csv)" in text
+    assert app.code[-1].value == "python -m jobs bootstrap --preset corrected --table 'my table.csv'"
+
+
+def test_accepted_columns_and_a_template_stand_by_the_uploader() -> None:
+    app = opened("views/scaling.py")
+    text = written(app)
+    assert "train_compute_flops, train_compute_flop" in text
+    assert _own_file.NOT_IN_THE_ADDRESS in text
+    columns = layout_report("scaling")
+    assert columns.filter(pl.col("needed") == "yes")["column"].to_list() == ["parameters", "training_compute_flop"]
+    template = _own_file.template(columns).encode()
+    assert ingest(template + b",,,,,,2020,,1e9,6e20,\n", "filled.csv").kind == "scaling"
+
+
+def test_imputation_report_names_source_and_run() -> None:
+    spec = ScalingSpec()
+    answer = _results.Answer(spec, "2025-10", client.run(spec, "2025-10"))
+    report = json.loads(checks.imputation_report(answer))
+    assert report["run"] == answer.result.key
+    assert report["source"].startswith("Source: Epoch AI (CC BY 4.0")
+    assert report["command"] == "python -m jobs scaling --preset corrected"
+    assert {row["method"] for row in report["missing_methods"]} == {"complete case", "inverse-probability weights"}
+    assert {row["column"] for row in report["missing_columns"]} >= {"parameters", "cost_usd_2023"}
+
+
+def test_the_models_that_weigh_most_are_named_on_the_chart() -> None:
+    points = pl.DataFrame(
+        {
+            "model": ["a", None, "c", *("d" * 6)],
+            "organization": ["lab"] * 9,
+            "fitted": [1.0] * 9,
+            "residual": [0.5] * 9,
+            "cooks_distance": [0.1, 0.9, 0.5, *(0.05 + i / 100 for i in range(6))],
+            "influential": [True, True, False, *([True] * 6)],
+        }
+    )
+    named = charts.weightiest(points)
+    assert named["name"].to_list() == ["lab", *("a" if i == 0 else "d" for i in range(5))][: charts.NAMED]
+
+
+def test_differences_from_industry_carry_their_intervals() -> None:
+    table = against_industry(client.run(ScalingSpec(), "2025-10").tables["by_type"])
+    academia = table.filter(pl.col("Type") == "Academia")
+    assert academia["Fit"].to_list() == ["Pooled", "Within release year"]
+    for shown in academia["Difference in slope"]:
+        middle, low, high = (float(part) for part in re.findall(r"-?\d+\.\d+", shown))
+        assert low < middle < high

@@ -1,15 +1,11 @@
 """The published preset: the study's own file of pairs, its statistics, and why nothing rests on them."""
 
-import tempfile
-from pathlib import Path
-
 import polars as pl
 import streamlit as st
 
 from engine.diffusion import DiffusionSpec
 from engine.diffusion.published import NEEDS_PAIRS, PAIRS
-from jobs import client
-from views import _choices, _page
+from views import _choices, _own_file, _page, _results
 from views._results import Answer
 from views.charts import diffusion as charts
 
@@ -31,29 +27,19 @@ STATISTICS = {
     "max_months": "most",
 }
 OBSERVATIONS = {"organization": "innovator", "release_date": "release", "months": "months", "status": "status"}
-NEEDS_FILE = "The published command needs the file too: add `--pairs FILE`."
+OF_PAIRS = "pairs"
 
 
 def ask(spec: DiffusionSpec) -> Answer | None:
     """The answer from the user's file; without one a sentence and the command."""
-    file = st.file_uploader("The study's file of pairs", key="pairs file", help="CSV, XLSX or Parquet; it is not kept.")
-    if file is None:
+    files = _own_file.uploader("The study's file of pairs", PAIRS)
+    if files is None:
+        return None
+    if not files:
         st.info(f"{NEEDS_PAIRS} Here: choose the file above.")
         st.code(COMMAND, language=None)
         return None
-    try:
-        return _answered(spec, Path(file.name).name, file.getvalue())
-    except client.BAD_INPUT as error:
-        st.error(str(error))
-        return None
-
-
-def _answered(spec: DiffusionSpec, name: str, content: bytes) -> Answer:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / name
-        path.write_bytes(content)
-        result = client.answer(spec, _choices.vintage(), {PAIRS: str(path)}, runner="inline").result
-    return Answer(spec, _choices.vintage(), result)
+    return _results.ask(spec, _choices.vintage(), OF_PAIRS, files)
 
 
 def show(answer: Answer) -> None:

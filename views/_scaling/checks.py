@@ -54,12 +54,18 @@ def missing(answer: Answer) -> None:
             st.info("Set imputations above 0 in the settings to see this.")
         else:
             _page.small_table(tables[name], title)
-    report = {name: rows(tables[name]) for name in MISSING_TABLES}
     st.download_button(
         "Imputation report (JSON)",
-        lambda: json.dumps(report, indent=1),
+        lambda: imputation_report(answer),
         file_name=f"imputation_report-{answer.preset}.json",
         mime="application/json",
         on_click="ignore",
         key=f"imputation report {answer.preset}",
     )
+
+
+def imputation_report(answer: Answer) -> str:
+    """What is missing, what was imputed and how well, as JSON with its source and the run's key."""
+    tables = {name: rows(answer.result.tables[name]) for name in MISSING_TABLES}
+    head = {"source": _page.source_line(answer), "run": answer.result.key, "command": answer.command}
+    return json.dumps({**head, **tables}, indent=1, allow_nan=False)

@@ -1,12 +1,11 @@
 """Scaling: the law over its points, its slope by specification, and its slope by release year."""
 
-import math
 from typing import Any
 
 import altair as alt
 import polars as pl
 
-from views.charts.theme import BAND_OPACITY, LEGEND_COLUMNS, NEUTRAL, WIDE, layered
+from views.charts.theme import LEGEND_COLUMNS, NEUTRAL, WIDE, layered
 
 AXES = {
     "training_compute_flop": "Training compute (FLOP)",
@@ -18,26 +17,36 @@ NAMES = {
     "cost_on_parameters": "Cost on parameters",
     "parameters_on_compute": "Parameters on compute",
 }
-NORMAL_95 = 1.959963984540054
+BANDS = {"95 % of single models (prediction)": "pi", "95 % of the law itself (confidence)": "ci"}
+BAND_SHADES = (0.14, 0.45)
 
 
-def law_chart(points: pl.DataFrame, fits: pl.DataFrame, direction: str, columns: tuple[str, str]) -> alt.LayerChart:
-    """Points on log axes with the pooled law, its 95 % band for one model, and the law within release years.
+def law_chart(
+    points: pl.DataFrame, fits: pl.DataFrame, line: pl.DataFrame, direction: str, columns: tuple[str, str]
+) -> alt.LayerChart:
+    """Points on log axes, the pooled law with its two 95 % bands, and the law within release years.
 
-    `points` has x and y in natural logs; `columns` names (response, regressor); `fits` is the study's table.
+    `points` has x and y in natural logs; `columns` names (response, regressor); `fits` and `line` are the study's.
     """
     drawn = points.with_columns(regressor=pl.col("x").exp(), response=pl.col("y").exp())
     x = alt.X("regressor:Q", title=AXES[columns[1]]).scale(type="log").axis(format=".0e", tickCount=8)
     y = alt.Y("response:Q", title=AXES[columns[0]]).scale(type="log").axis(format=".0e", tickCount=6)
     marks = alt.Chart(drawn).mark_circle(size=36, opacity=0.45).encode(x=x, y=y, tooltip=_point_tooltip(columns))
-    lines = alt.Chart(law_lines(points, fits, direction)).encode(x=x)
-    band = lines.transform_filter("isValid(datum.low)").mark_area(opacity=BAND_OPACITY).encode(y="low:Q", y2="high:Q")
-    law = lines.mark_line(strokeWidth=2.5).encode(
-        y=y,
-        strokeDash=alt.StrokeDash("law:N", title=None).legend(
-            orient="bottom", direction="horizontal", columns=LEGEND_COLUMNS
-        ),
-        color=alt.Color("law:N", title=None).legend(orient="bottom", direction="horizontal", columns=LEGEND_COLUMNS),
+    legend: dict[str, Any] = {"orient": "bottom", "direction": "horizontal", "columns": LEGEND_COLUMNS}
+    names = list(BANDS)
+    shade = alt.Opacity("band:N", title=None, sort=names).scale(domain=names, range=list(BAND_SHADES)).legend(**legend)
+    band = alt.Chart(law_bands(line)).mark_area().encode(x=x, y="low:Q", y2="high:Q", opacity=shade)
+    lines = law_lines(points, fits, line, direction)
+    laws = lines["law"].unique(maintain_order=True).to_list()
+    law = (
+        alt.Chart(lines)
+        .mark_line(strokeWidth=2.5)
+        .encode(
+            x=x,
+            y=y,
+            strokeDash=alt.StrokeDash("law:N", title=None, sort=laws).legend(**legend),
+            color=alt.Color("law:N", title=None, sort=laws).legend(**legend),
+        )
     )
     return layered(band, marks, law, title=NAMES[direction], width=800, height=340)
 
@@ -59,33 +68,34 @@ def effects_name(effects: str) -> str:
     return "Pooled" if effects == "pooled" else f"Within {held}"
 
 
-def law_lines(points: pl.DataFrame, fits: pl.DataFrame, direction: str) -> pl.DataFrame:
-    """The pooled law with its band, and the slope within years through the same centre.
-
-    Columns: law, regressor, response, low, high (the band of the pooled one: two residual deviations).
-    """
-    ends = [float(points.select(f).item()) for f in (pl.col("x").min(), pl.col("x").max())]
-    centre = [float(points.select(pl.col(name).mean()).item()) for name in ("x", "y")]
-    rows = [
-        _line_row(fit, x, centre)
-        for fit in fits.filter(pl.col("name") == direction).to_dicts()
-        for x in (ends[0], centre[0], ends[1])
+def law_bands(line: pl.DataFrame) -> pl.DataFrame:
+    """The engine's intervals about the pooled law as bands, the wide one first. Columns: band, regressor, low, high."""
+    parts = [
+        line.select(
+            band=pl.lit(name),
+            regressor=pl.col("x").exp(),
+            low=pl.col(f"{of}_low").exp(),
+            high=pl.col(f"{of}_high").exp(),
+        )
+        for name, of in BANDS.items()
     ]
-    schema = {"law": pl.String, **dict.fromkeys(("regressor", "response", "low", "high"), pl.Float64)}
-    return pl.DataFrame(rows, schema=schema)
+    return pl.concat(parts)
 
 
-def _line_row(fit: dict[str, Any], x: float, centre: list[float]) -> dict[str, Any]:
-    pooled = fit["effects"] == "pooled"
-    y = fit["intercept"] + fit["slope"] * x if pooled else centre[1] + fit["slope"] * (x - centre[0])
-    spread = NORMAL_95 * fit["residual_sd"]
-    return {
-        "law": f"{effects_name(fit['effects'])}: slope {fit['slope']:.2f}",
-        "regressor": math.exp(x),
-        "response": math.exp(y),
-        "low": math.exp(y - spread) if pooled else None,
-        "high": math.exp(y + spread) if pooled else None,
-    }
+def law_lines(points: pl.DataFrame, fits: pl.DataFrame, line: pl.DataFrame, direction: str) -> pl.DataFrame:
+    """The pooled law as the engine draws it, and each slope within effects through the points' centre.
+
+    Columns: law, regressor, response.
+    """
+    x, y = points["x"], points["y"]
+    across = line.select("x")
+    laws = []
+    for fit in fits.filter(pl.col("name") == direction).to_dicts():
+        pooled = fit["effects"] == "pooled"
+        drawn = line if pooled else across.with_columns(y=y.mean() + fit["slope"] * (pl.col("x") - x.mean()))
+        name = pl.lit(f"{effects_name(fit['effects'])}: slope {fit['slope']:.2f}")
+        laws.append(drawn.select(law=name, regressor=pl.col("x").exp(), response=pl.col("y").exp()))
+    return pl.concat(laws)
 
 
 def slope_chart(fits: pl.DataFrame) -> alt.LayerChart:
@@ -113,18 +123,18 @@ def slope_chart(fits: pl.DataFrame) -> alt.LayerChart:
 
 def year_chart(by_year: pl.DataFrame) -> alt.LayerChart:
     """Slope among the models of each release year, 95 % interval; years with too few rows are left out."""
-    known = by_year.drop_nulls("slope").with_columns(
-        low=pl.col("slope") - NORMAL_95 * pl.col("se"), high=pl.col("slope") + NORMAL_95 * pl.col("se")
-    )
-    base = alt.Chart(known).encode(
+    base = alt.Chart(by_year.drop_nulls("slope")).encode(
         x=alt.X("year:Q", title="Release year").scale(zero=False).axis(format="d", grid=False),
         tooltip=[
             alt.Tooltip("year:Q", title="Year", format="d"),
             alt.Tooltip("n:Q", title="Models"),
             alt.Tooltip("slope:Q", title="Slope", format=".3f"),
-            alt.Tooltip("se:Q", title="Standard error", format=".3f"),
+            alt.Tooltip("ci_low:Q", title="95 % from", format=".3f"),
+            alt.Tooltip("ci_high:Q", title="to", format=".3f"),
         ],
     )
-    bars = base.mark_rule(strokeWidth=2, opacity=0.6).encode(y=alt.Y("low:Q", title="Slope"), y2="high:Q")
+    bars = base.mark_rule(strokeWidth=2, opacity=0.6).encode(
+        y=alt.Y("ci_low:Q", title="Slope (95 % interval)"), y2="ci_high:Q"
+    )
     points = base.mark_point(filled=True, size=70).encode(y="slope:Q")
     return layered(bars, points, title="Slope by release year", **WIDE)

@@ -11,6 +11,8 @@ QUANTITIES = {
     "parameters": "Parameters",
 }
 START_YEAR = 2010
+NAMED = 5
+INFLUENTIAL = "influential (Cook's distance above 4 / n)"
 
 
 def forest_chart(rows: pl.DataFrame, label: str, title: str, unit: str, rule: float | None = 1.0) -> alt.LayerChart:
@@ -38,14 +40,19 @@ def forest_chart(rows: pl.DataFrame, label: str, title: str, unit: str, rule: fl
 
 
 def residual_chart(points: pl.DataFrame) -> alt.LayerChart:
-    """Residuals over fitted values, natural logs; influential points (Cook's distance above 4/n) in another colour."""
-    base = alt.Chart(
-        points.select("model", "organization", "year", "fitted", "residual", "cooks_distance", "influential")
-    )
+    """Residuals over fitted values, natural logs; influential points (Cook's distance above 4/n) in another colour, and
+    the NAMED that weigh most by name."""
+    columns = ("model", "organization", "year", "fitted", "residual", "cooks_distance")
+    weight = pl.when("influential").then(pl.lit(INFLUENTIAL)).otherwise(pl.lit("other models"))
+    base = alt.Chart(points.drop_nulls("residual").select(*columns, weight=weight))
+    x = alt.X("fitted:Q", title="Fitted value (natural log)").scale(zero=False)
+    y = alt.Y("residual:Q", title="Residual (natural log)")
     dots = base.mark_circle(size=34, opacity=0.45).encode(
-        x=alt.X("fitted:Q", title="Fitted value (natural log)").scale(zero=False),
-        y=alt.Y("residual:Q", title="Residual (natural log)"),
-        color=alt.Color("influential:N", title="Influential").legend(orient="bottom", direction="horizontal"),
+        x=x,
+        y=y,
+        color=alt.Color("weight:N", title=None, sort=["other models", INFLUENTIAL]).legend(
+            orient="bottom", direction="horizontal"
+        ),
         tooltip=[
             alt.Tooltip("model:N", title="Model"),
             alt.Tooltip("organization:N", title="Organisation"),
@@ -54,8 +61,15 @@ def residual_chart(points: pl.DataFrame) -> alt.LayerChart:
             alt.Tooltip("cooks_distance:Q", title="Cook's distance", format=".4f"),
         ],
     )
+    names = alt.Chart(weightiest(points)).mark_text(align="left", dx=6, limit=160).encode(x=x, y=y, text="name:N")
     zero = alt.Chart(pl.DataFrame({"at": [0.0]})).mark_rule(strokeDash=[4, 4], color=NEUTRAL).encode(y="at:Q")
-    return layered(zero, dots, title="Residuals", width=800, height=260)
+    return layered(zero, dots, names, title="Residuals", width=800, height=260)
+
+
+def weightiest(points: pl.DataFrame) -> pl.DataFrame:
+    """The influential points that weigh most, named by model, else by organization. Columns: name, fitted, residual."""
+    most = points.filter("influential").sort("cooks_distance", descending=True, maintain_order=True).head(NAMED)
+    return most.select("fitted", "residual", name=pl.coalesce("model", "organization"))
 
 
 def forecast_chart(series: pl.DataFrame, forecast: pl.DataFrame, name: str) -> alt.LayerChart:

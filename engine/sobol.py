@@ -222,10 +222,11 @@ def _design(canonical: str) -> pl.DataFrame:
 
 
 def _ranges(spec: SobolSpec) -> list[Range]:
+    """The inputs by name: two orders of the same inputs are one spec, and so must be one design."""
     fields = registry.study(spec.target).spec_type.model_fields
     return [
         Range(name, b.low, b.high, b.scale == "log", fields[name].annotation in (int, int | None))
-        for name, b in spec.inputs.items()
+        for name, b in sorted(spec.inputs.items())
     ]
 
 

@@ -3,23 +3,27 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from engine import registry
 from engine.spec import SpecError
 from engine.sweep import SweepSpec
+from jobs import plain_yaml
 
-MAX_BYTES = 16 * 2**20
+MAX_BYTES = plain_yaml.MAX_BYTES
 TOP = ("study", "base", "design", "preset")
 DESIGN = ("kind", "axes", "points", "seed")
 
 
 def read_sweep(path: Path) -> SweepSpec:
     """The sweep a file asks for. Raises `SpecError`, one sentence that names the file and the key at fault."""
-    found = _mapping(_load(path), f"{path.name}", TOP)
-    design = _mapping(found.get("design", {}), f"{path.name}: design", DESIGN)
+    return sweep_of(_load(path), path.name)
+
+
+def sweep_of(value: Any, name: str) -> SweepSpec:
+    """The sweep of a file's plain values; `name` is what errors call the file."""
+    found = mapping(value, name, TOP)
+    design = mapping(found.get("design", {}), f"{name}: design", DESIGN)
     if "study" not in found:
-        raise SpecError(f"{path.name} has no 'study'; name one of {', '.join(registry.names())}.")
+        raise SpecError(f"{name} has no 'study'; name one of {', '.join(registry.names())}.")
     registry.study(found["study"])
     given = {
         "target": found["study"],
@@ -31,28 +35,22 @@ def read_sweep(path: Path) -> SweepSpec:
 
 
 def _load(path: Path) -> Any:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise SpecError(f"{path.name} is larger than {MAX_BYTES // 2**20} MiB; a sweep file is a few lines.")
-        return _NoAliases(path.read_text(encoding="utf-8")).get_single_data()
-    except FileNotFoundError:
-        raise SpecError(f"There is no file {path}; check the path.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path.name} can't be read ({error}).") from None
-    except yaml.YAMLError as error:
-        raise SpecError(f"{path.name} is not plain YAML ({' '.join(str(error).split())}).") from None
+    return _once(*plain_yaml.load(path, "sweep file", MAX_BYTES), path.name)
 
 
-class _NoAliases(yaml.SafeLoader):  # type: ignore[misc]
-    """Plain values only: no tags that make objects, no aliases that could blow up."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            raise yaml.YAMLError("aliases are not allowed")
-        return super().compose_node(parent, index)
+def load_yaml(text: str, name: str) -> Any:
+    """The plain values of a YAML text. Raises `SpecError`, one sentence that starts with the file's name."""
+    return _once(*plain_yaml.values(text, name), name)
 
 
-def _mapping(value: Any, where: str, known: tuple[str, ...]) -> dict[str, Any]:
+def _once(value: Any, repeated: list[str], name: str) -> Any:
+    if repeated:
+        raise SpecError(f"{name} is not plain YAML ('{repeated[0]}' is given twice).")
+    return value
+
+
+def mapping(value: Any, where: str, known: tuple[str, ...]) -> dict[str, Any]:
+    """A value that must be a mapping of known keys. Raises `SpecError` naming where it stands."""
     if not isinstance(value, dict):
         raise SpecError(f"{where} must be keys and values, with {', '.join(known)}.")
     unknown = [str(key) for key in value if key not in known]

@@ -52,11 +52,16 @@ def shown_fields(spec_type: type[Spec], presets: Sequence[Preset], hide: Iterabl
 
 def _refill(spec_type: type[Spec], presets: Sequence[Preset], defaults: Mapping[str, Any]) -> None:
     """Give the fields that a preset sets their new defaults once the preset has changed; what else was set stays."""
-    mark, now = f"presets of {spec_type.study}", tuple(presets)
+    mark, now = _mark(spec_type), tuple(presets)
     if st.session_state.get(mark, now) != now:
         for name in {name for values in spec_type.presets.values() for name in values}:
             st.session_state[name] = defaults[name]
     st.session_state[mark] = now
+
+
+def _mark(spec_type: type[Spec]) -> str:
+    """Where the presets are kept that last filled the form."""
+    return f"presets of {spec_type.study}"
 
 
 def _spec(spec_type: type[S], given: dict[str, Any]) -> S | None:
@@ -84,14 +89,14 @@ def _groups(spec_type: type[Spec], names: Sequence[str], defaults: dict[str, Any
     return values
 
 
-def widget(name: str, field: FieldInfo, default: Any) -> Any:
-    """Draw one field and return its value; `name` is both its key and its URL parameter."""
-    kind, optional = _kind(field.annotation)
+def widget(name: str, field: FieldInfo, default: Any, bind: Literal["query-params"] | None = "query-params") -> Any:
+    """Draw one field and return its value; `name` is both its key and, where it is bound, its URL parameter."""
+    kind, optional = kind_of(field.annotation)
     common: dict[str, Any] = {
         "label": label(name, field),
         "key": name,
         "help": field.description,
-        "bind": "query-params",
+        "bind": bind,
     }
     if get_origin(kind) is Literal:
         return _choice(list(get_args(kind)), default, optional, common)
@@ -154,7 +159,7 @@ def step(value: float | None) -> float:
     return 0.1 if not value else 10.0 ** (math.floor(math.log10(abs(value))) - 1)
 
 
-def _kind(annotation: Any) -> tuple[Any, bool]:
+def kind_of(annotation: Any) -> tuple[Any, bool]:
     """The type behind an annotation, and whether None is allowed."""
     if get_origin(annotation) in (Union, types.UnionType):
         kinds = [part for part in get_args(annotation) if part is not type(None)]
@@ -165,3 +170,16 @@ def _kind(annotation: Any) -> tuple[Any, bool]:
 def _extra(field: FieldInfo, name: str) -> str:
     extra = field.json_schema_extra
     return str(extra.get(name, "")) if isinstance(extra, dict) else ""
+
+
+def fill(spec: Spec) -> None:
+    """Put a spec's fields into the form and its preset into the sidebar, from a callback.
+
+    Raises `SpecError` for a number that no field of the form can hold.
+    """
+    values = spec.model_dump()
+    for name, value in values.items():
+        if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+            raise SpecError(f"Field '{name}' is {value}; the form holds whole numbers up to {LARGEST_INTEGER}.")
+    st.session_state.update(values)
+    st.session_state[_mark(type(spec))] = (spec.preset,)

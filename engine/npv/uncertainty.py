@@ -87,8 +87,8 @@ def _row(
         "cost_p5_usd": cost * math.exp(-NORMAL_95 * sd),
         "cost_median_usd": cost,
         "cost_p95_usd": cost * math.exp(NORMAL_95 * sd),
-        "expected_npv_sd_usd": math.sqrt(_cost_variance(cost, sd)),
-        "expected_npv_variance_ratio": _cost_variance(cost, sd) / _cost_variance(cost, all_sd) if all_sd else 0.0,
+        "expected_npv_sd_usd": cost * math.sqrt(_variance_at_one(sd)),
+        "expected_npv_variance_ratio": _variance_at_one(sd) / _variance_at_one(all_sd) if all_sd else 0.0,
         "p_expected_npv_positive": _chance(mean_revenue, cost, sd),
         "mean_usd": float(npv.mean()),
         "mean_usd_se": float(npv.std(ddof=1) / math.sqrt(len(npv))),
@@ -98,9 +98,9 @@ def _row(
     }
 
 
-def _cost_variance(cost: float, sd: float) -> float:
-    """Variance of a log-normal cost with this median, and so of the expected NPV."""
-    return cost**2 * math.expm1(sd**2) * math.exp(sd**2)
+def _variance_at_one(sd: float) -> float:
+    """Variance of a log-normal cost of median 1; that of the expected NPV is this times the squared median."""
+    return math.expm1(sd**2) * math.exp(sd**2)
 
 
 def _chance(mean_revenue: float, cost: float, sd: float) -> float:

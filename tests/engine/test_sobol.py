@@ -31,6 +31,16 @@ def test_a_product_of_two_inputs_has_its_known_indices() -> None:
     assert found["input"].to_list() == list(INPUTS)
 
 
+def test_the_order_of_the_inputs_changes_nothing() -> None:
+    """Two orders are one spec with one key, so every index must stay with its input."""
+    turned = dict(reversed(INPUTS.items()))
+    one, other = (
+        SobolSpec(base=BASE, inputs=each, figures="upfront_cost_usd", samples=256) for each in (INPUTS, turned)
+    )
+    assert one.key() == other.key()
+    assert run(one).tables["indices"].equals(run(other).tables["indices"])
+
+
 def test_points_are_sized_to_the_inputs_and_cut_into_chunks() -> None:
     spec = SobolSpec(base=BASE, inputs=INPUTS)
     asked = Work(spec, {}, {})

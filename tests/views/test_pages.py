@@ -2,6 +2,8 @@
 
 import csv
 import io
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from engine import registry
 from jobs import client
 from jobs.store import Status
-from views import _page, _results, content, efficiency, export_controls, npv, provenance
+from views import _page, _results, content, efficiency, export_controls, provenance
 
 APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
 STUDY_PAGES = {study: f"views/{study.replace('-', '_')}.py" for study in content.STUDIES}
@@ -46,9 +48,9 @@ def test_overview_shows_a_finding_a_study_and_every_section() -> None:
 
 def test_overview_has_long_runs_computed_outside_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(client, "seconds", lambda spec, vintage=None: 5.0)
+    monkeypatch.setattr(client, "seconds", lambda spec, vintage=None, files=None: 5.0)
     monkeypatch.setattr(client, "status", lambda key: None)
-    monkeypatch.setattr(client, "submit", lambda spec, vintage=None: asked.append(spec.study))
+    monkeypatch.setattr(client, "submit", lambda spec, vintage=None, files=None: asked.append(spec.study))
     app = opened()
     assert not app.exception
     assert written(app).count("*Being computed.*") == len(content.STUDIES)
@@ -134,23 +136,6 @@ def test_years_come_from_the_url_and_start_at_the_default() -> None:
     assert opened("views/efficiency.py").slider(key="years").value == (2021, 2025)
 
 
-def test_scenarios_set_preset_and_tier_in_one_menu() -> None:
-    for preset in ("published", "corrected"):
-        client.run(registry.study("npv").spec_type.parse({"preset": preset, "tier": "IV"}))
-    app = opened("views/npv.py")
-    menu = app.selectbox(key="scenario")
-    assert menu.value == "Tier III, corrected"
-    assert set(npv.SCENARIOS) <= set(menu.options)
-    app = menu.set_value("Tier IV, as published").run()
-    assert not app.exception
-    assert app.radio(key="preset").value == "published"
-    assert app.radio(key="tier").value == "IV"
-    assert "--preset published --tier IV" in app.code[0].value
-    app = app.radio(key="preset").set_value("corrected").run()
-    assert app.selectbox(key="scenario").value == "Tier IV, corrected"
-    assert "--preset corrected --tier IV" in app.code[0].value
-
-
 def test_bad_input_is_told_and_the_last_figures_stay() -> None:
     app = opened("views/npv.py")
     before = written(app)
@@ -170,9 +155,9 @@ def test_an_unknown_vintage_in_the_url_falls_back() -> None:
 
 def test_a_long_run_is_offered_and_not_started_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(client, "seconds", lambda spec, vintage=None: 130.0)
+    monkeypatch.setattr(client, "seconds", lambda spec, vintage=None, files=None: 130.0)
     monkeypatch.setattr(client, "status", lambda key: None)
-    monkeypatch.setattr(client, "submit", lambda spec, vintage=None: asked.append(spec.study))
+    monkeypatch.setattr(client, "submit", lambda spec, vintage=None, files=None: asked.append(spec.study))
     app = opened("views/diffusion.py")
     (button,) = [b for b in app.button if b.label == "Run this (about 2 min)"]
     assert asked == []
@@ -184,7 +169,7 @@ def test_a_long_run_is_offered_and_not_started_unasked(monkeypatch: pytest.Monke
 def test_a_run_under_way_shows_progress_and_can_be_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     cancelled: list[str] = []
     status = Status("running", done=3, total=12, runner="pool")
-    monkeypatch.setattr(client, "seconds", lambda spec, vintage=None: 130.0)
+    monkeypatch.setattr(client, "seconds", lambda spec, vintage=None, files=None: 130.0)
     monkeypatch.setattr(client, "status", lambda key: status)
     monkeypatch.setattr(client, "cancel", cancelled.append)
     app = opened("views/diffusion.py")
@@ -197,11 +182,17 @@ def test_a_run_under_way_shows_progress_and_can_be_cancelled(monkeypatch: pytest
 @pytest.mark.parametrize("state", ["failed", "cancelled", "lost"])
 def test_a_run_that_ended_badly_says_so(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
     status = Status(state, message="The power went.")  # type: ignore[arg-type]
-    monkeypatch.setattr(client, "seconds", lambda spec, vintage=None: 130.0)
+    monkeypatch.setattr(client, "seconds", lambda spec, vintage=None, files=None: 130.0)
     monkeypatch.setattr(client, "status", lambda key: status)
     app = opened("views/diffusion.py")
     assert app.warning[0].value == f"The run is {state}. The power went."
-    assert any(b.label.startswith("Run this") for b in app.button)
+    (again,) = [b for b in app.button if b.label.startswith("Run this")]
+    monkeypatch.setattr(client, "submit", lambda spec, vintage=None, files=None: "")
+    again.click().run()
+    assert [bar.proto.text for bar in app.get("progress")] == ["Starting"]
+    monkeypatch.setattr(client, "status", lambda key: replace(status, heartbeat=time.time()))
+    app.run()
+    assert app.warning[0].value == f"The run is {state}. The power went."
 
 
 def test_provenance_previews_a_table_with_size_and_dates() -> None:
@@ -246,14 +237,6 @@ def test_a_table_is_escaped_named_and_has_numbers_to_the_right() -> None:
 
 def test_markdown_in_sentences_is_escaped() -> None:
     assert _page.escape("5 * 3 ~ $15") == r"5 \* 3 \~ \$15"
-
-
-@pytest.mark.parametrize(
-    ("amount", "words"),
-    [(35.3e9, "35.3 billion USD"), (-2.384566e15, "-2,385 trillion USD"), (120.45, "120.45 USD"), (None, "none")],
-)
-def test_amounts_in_words(amount: float | None, words: str) -> None:
-    assert npv.usd(amount) == words
 
 
 def test_documentation_and_app_say_the_same() -> None:

@@ -1,11 +1,13 @@
 """Investment: distribution of net present value, what moves its mean, and its tail."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
 import polars as pl
 
-from views.charts.theme import WIDE, layered
+from views.charts.npv_ranges import broken, named_rows
+from views.charts.theme import LEGEND_COLUMNS, WIDE, layered
 
 BILLION = 1e9
 LEFT: dict[str, Any] = {"align": "left"}
@@ -14,7 +16,81 @@ ENDS = ("input lower", "input higher")
 SCALES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 
-def distribution_chart(distribution: pl.DataFrame, mean_usd: float, var5_usd: float) -> alt.LayerChart:
+def tiers_chart(distribution: pl.DataFrame, marks: Mapping[str, tuple[float, float]]) -> alt.VConcatChart:
+    """The distribution of each tier, one under the other, on one axis where they overlap.
+
+    `marks` gives mean and 5 % value at risk in USD by tier.
+    """
+    rows = {tier: distribution.filter(pl.col("tier") == tier) for tier in marks}
+    panels = [distribution_chart(rows[tier], *marks[tier], f"Tier {tier}") for tier in marks]
+    drawn: alt.VConcatChart = alt.vconcat(*panels, spacing=24, title="Distribution of net present value by tier")
+    return drawn.resolve_scale(x="shared" if _overlap(list(rows.values())) else "independent")
+
+
+def _overlap(tiers: list[pl.DataFrame]) -> bool:
+    """Whether the bars of all tiers but their open upper tails share a stretch."""
+    lows = [float(rows["npv_usd_low"][0]) for rows in tiers]
+    highs = [float(rows["npv_usd_low"][-1]) for rows in tiers]
+    return max(lows) < min(highs)
+
+
+def cumulative_chart(distribution: pl.DataFrame) -> alt.LayerChart:
+    """Probability that net present value is below each amount, by tier; dashed at zero and at 5 %.
+
+    `distribution` has columns tier, npv_usd_low, npv_usd_high, cumulative. The open upper tail is left out.
+    """
+    return curves_chart(cumulative_points(distribution).with_columns(curve="Tier " + pl.col("tier")), "by tier")
+
+
+def cumulative_points(distribution: pl.DataFrame) -> pl.DataFrame:
+    """Columns: tier, npv (billion USD), cumulative; from 0 at the lowest outcome, without the open upper tail."""
+    inner = distribution.filter(pl.int_range(pl.len()).over("tier") < pl.len().over("tier") - 1)
+    first = distribution.group_by("tier", maintain_order=True).first()
+    points = pl.concat(
+        [
+            first.select("tier", npv="npv_usd_low", cumulative=pl.lit(0.0)),
+            inner.select("tier", npv="npv_usd_high", cumulative="cumulative"),
+        ]
+    )
+    return points.with_columns(pl.col("npv") / BILLION).sort("tier", "npv", maintain_order=True)
+
+
+def curves_chart(points: pl.DataFrame, by: str) -> alt.LayerChart:
+    """Cumulative curves told apart by colour and dash. `points` has columns curve, npv (billion USD), cumulative."""
+    order = points["curve"].unique(maintain_order=True).to_list()
+    legend = alt.Legend(orient="bottom", direction="horizontal", columns=LEGEND_COLUMNS, symbolType="stroke")
+    lines = (
+        alt.Chart(points)
+        .mark_line(strokeWidth=2.5)
+        .encode(
+            x=alt.X("npv:Q", title="Net present value (billion USD)").scale(zero=False, nice=False),
+            y=alt.Y("cumulative:Q", title="Probability of less").scale(domain=[0, 1]).axis(format="%"),
+            color=alt.Color("curve:N", title=None, sort=order, legend=legend),
+            strokeDash=alt.StrokeDash("curve:N", title=None, sort=order, legend=legend),
+            tooltip=[
+                alt.Tooltip("curve:N", title="Scenario"),
+                alt.Tooltip("npv:Q", title="billion USD", format=",.4r"),
+                alt.Tooltip("cumulative:Q", title="Probability of less", format=".1%"),
+            ],
+        )
+    )
+    tail = alt.Chart(pl.DataFrame({"at": [0.05]})).mark_rule(strokeDash=[5, 3]).encode(y="at:Q")
+    title = alt.TitleParams(
+        f"Cumulative probability {by}", subtitle="Dashed: 5 %; where a curve meets it, its value at risk"
+    )
+    return layered(lines, tail, *_zero(points), title=title, width=800, height=300)
+
+
+def _zero(points: pl.DataFrame) -> list[alt.Chart]:
+    """A rule at zero where the curves reach it."""
+    low, high = points.select(low=pl.col("npv").min(), high=pl.col("npv").max()).row(0)
+    rule = alt.Chart(pl.DataFrame({"at": [0.0]})).mark_rule(strokeDash=[2, 2]).encode(x="at:Q")
+    return [rule] if low <= 0 <= high else []
+
+
+def distribution_chart(
+    distribution: pl.DataFrame, mean_usd: float, var5_usd: float, heading: str = "Distribution of net present value"
+) -> alt.LayerChart:
     """Probability of each bin of net present value of one tier, with the mean and the 5 % value at risk as rules.
 
     `distribution` has columns npv_usd_low, npv_usd_high, probability, cumulative. The open upper tail (the last bin)
@@ -38,7 +114,7 @@ def distribution_chart(distribution: pl.DataFrame, mean_usd: float, var5_usd: fl
             ],
         )
     )
-    title = alt.TitleParams("Distribution of net present value", subtitle=_subtitle(mean_usd, var5_usd, tail))
+    title = alt.TitleParams(heading, subtitle=_subtitle(mean_usd, var5_usd, tail))
     return layered(bars, _rules(mean_usd, var5_usd), title=title, **WIDE)
 
 
@@ -65,9 +141,9 @@ def tornado_chart(tornado: pl.DataFrame, base_mean_usd: float) -> alt.LayerChart
     `tornado` has columns input, unit, low_value, high_value, mean_usd_at_low, mean_usd_at_high, swing_usd.
     """
     long = tornado_ends(tornado, base_mean_usd)
-    order = tornado.sort("swing_usd", descending=True)["input"].to_list()
-    base = alt.Chart(long).encode(
-        y=alt.Y("input:N", sort=order, title=None).axis(labelLimit=200),
+    order = broken(tornado.sort("swing_usd", descending=True)["input"]).to_list()
+    base = alt.Chart(long.with_columns(label=broken(long["input"]))).encode(
+        y=named_rows(order),
         tooltip=[
             alt.Tooltip("input:N", title="Input"),
             alt.Tooltip("value:N", title="Set to"),
@@ -87,7 +163,7 @@ def tornado_chart(tornado: pl.DataFrame, base_mean_usd: float) -> alt.LayerChart
         .encode(x="mean:Q", text="value:N")
         for sign, align, dx in ((">=", LEFT, 4), ("<", RIGHT, -4))
     ]
-    return layered(bars, *labels, title="What moves the mean", width=800, height=26 * tornado.height)
+    return layered(bars, *labels, title="What moves the mean", width=800, height=30 * tornado.height)
 
 
 def tornado_ends(tornado: pl.DataFrame, base_mean_usd: float) -> pl.DataFrame:

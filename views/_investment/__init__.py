@@ -1,0 +1,1 @@
+"""Sections of the investment page, each drawn only when it is chosen."""

@@ -15,6 +15,7 @@ _STUDIES = {
     "npv": "engine.npv:Npv",
     "welfare": "engine.welfare:Welfare",
     "sobol": "engine.sobol:Sobol",
+    "report": "engine.report:Report",
     "sweep": "engine.sweep:Sweep",
 }
 

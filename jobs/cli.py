@@ -16,22 +16,15 @@ from engine.result import Result, difference, jsonable
 from engine.spec import PRESETS, Spec
 from jobs import client
 from jobs.cli_data import data_app
+from jobs.cli_report import report
 from jobs.cli_runs import runs_app
 from jobs.contract import contract
 from jobs.execute import Answer, Cancelled
 from jobs.runner import RunnerName
 from jobs.store import Status
 from jobs.sweep_file import read_sweep
+from jobs.tasks import RunError
 
-FILES = {
-    "models": "models",
-    "interventions": "interventions",
-    "publications": "publications",
-    "hardware": "hardware",
-    "benchmarks": "benchmark_scores",
-    "table": "scaling",
-    "pairs": "diffusion_pairs",
-}
 _INPUTS, _RUN, _SPEC = "Inputs", "Run", "Question"
 
 
@@ -43,7 +36,7 @@ def main(arguments: list[str]) -> int:
         return _complain(str(error), 2)
     except CycloptsError as error:
         return _complain(str(error), 2)
-    except Cancelled as error:
+    except (Cancelled, RunError) as error:
         return _complain(str(error), 1)
     except KeyboardInterrupt:
         return _complain("Stopped; finished chunks are kept, and the same command goes on from them.", 1)
@@ -66,7 +59,8 @@ def _app(arguments: list[str]) -> App:
         registry.study(asked)
     app.command(runs_app())
     app.command(_sweep_command(), name="sweep", help="Ask a study at every point of a design.")
-    for name in (n for n in registry.names() if n != "sweep"):
+    app.command(report, name="report", help="Run the whole study and write its tree.")
+    for name in (n for n in registry.names() if n not in ("sweep", "report")):
         fields = registry.study(name).spec_type.model_fields if name == asked else {}
         app.command(_command(name, fields), name=name, help=f"Ask the {name} study.")
     return app
@@ -103,7 +97,7 @@ def _sweep_command() -> Callable[..., None]:
 
 def _common_flags() -> list[inspect.Parameter]:
     presets = Literal["published", "corrected", "both"]
-    files = [_flag(name, Path | None, f"your own {name} file, of any known vintage", _INPUTS) for name in FILES]
+    files = [_flag(name, Path | None, f"your own {name} file, of any known vintage", _INPUTS) for name in client.FILES]
     return [
         _flag("preset", presets | None, "published, corrected, or both with their difference", _SPEC),
         *files,
@@ -137,7 +131,7 @@ def _specs(name: str, preset: str, given: Mapping[str, Any]) -> dict[str, Spec]:
 
 
 def _ask(preset: str, specs: Mapping[str, Spec], how: Mapping[str, Any]) -> None:
-    files = {table: str(how[flag]) for flag, table in FILES.items() if flag in how}
+    files = {table: str(how[flag]) for flag, table in client.FILES.items() if flag in how}
     answers = {one: _answer(spec, files, how) for one, spec in specs.items()}
     shown = _with_difference(answers) if preset == "both" else answers[preset]
     result, digest = shown.result, None

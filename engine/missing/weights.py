@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from engine.regression import DesignError
 
@@ -57,7 +58,7 @@ def completeness(
         raise DesignError("nothing else is known of every row, so completeness can't be modelled")
     x, y = _independent(np.column_stack(parts), names), complete.cast(pl.Float64).to_numpy()
     coef = logistic(x[0], y)
-    probability = 1 / (1 + np.exp(-x[0] @ coef))
+    probability = expit(x[0] @ coef)
     floored = int(((probability < FLOOR) & (y == 1)).sum())
     return Completeness(tuple(x[1]), coef, np.maximum(probability, FLOOR), floored)
 
@@ -91,7 +92,7 @@ def logistic(x: Floats, y: Floats) -> Floats:
     """
     coef = np.zeros(x.shape[1])
     for _ in range(ITERATIONS):
-        probability = 1 / (1 + np.exp(-np.clip(x @ coef, -500, 500)))
+        probability = expit(x @ coef)
         spread = np.maximum(probability * (1 - probability), 1e-12)
         step = np.linalg.lstsq(x.T @ (x * spread[:, None]), x.T @ (y - probability), rcond=None)[0]
         coef = coef + step

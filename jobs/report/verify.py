@@ -1,0 +1,136 @@
+"""Run a replication package again and compare: by hash, else figure by figure within a stated tolerance.
+
+Another processor sums in another order: the kernels of two types of processor gave figures up to 8e-9 apart (forecasts,
+far from the data). Figures are printed to seven digits, so what lies within 1e-7 is the same figure.
+"""
+
+import json
+import math
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from engine.report import ReportSpec
+from engine.result import Result, jsonable
+from jobs.execute import execute
+from jobs.question import Question, prepare
+from jobs.store import Store
+
+TOLERANCE = 1e-7
+SHOWN = 20
+SCHEMA: dict[str, Any] = {"run": pl.String, "verdict": pl.String, "figures": pl.Int64, "differing": pl.List(pl.String)}
+HERE = Path()
+LABELS = ("key", "evidence", "result_sha256")
+
+
+class NotReplicated(ValueError):
+    """A run that gives another result; the message names the runs."""
+
+
+def main(folder: Path) -> int:
+    """Run again and print a line a run; 0 when every figure agrees, else 1."""
+    found = compared(stored(folder), rerun(folder))
+    for row in found.iter_rows(named=True):
+        print(f"{row['verdict']:>10}  {row['run']}")
+        for name in row["differing"][:SHOWN]:
+            print(f"            {name}")
+    differing = found.filter(pl.col("verdict") == "different").height
+    how = f"same hash, or every figure within {TOLERANCE:g} of its column"
+    print(f"{found.height - differing} of {found.height} runs agree ({how}).")
+    return 1 if differing else 0
+
+
+def stored(folder: Path = HERE) -> dict[str, Result]:
+    """The results in the package, by run; `report` is the whole. Raises `NotReplicated` for one that is damaged."""
+    question, store = _question(folder), Store(str(folder / "store"))
+    report = store.result(json.loads((folder / "report.json").read_text(encoding="utf-8"))["key"])
+    if report is None:
+        raise NotReplicated("The report's stored result is damaged or missing.")
+    found = {"report": report}
+    for row in report.tables["runs"].iter_rows(named=True):
+        result = store.result(row["key"])
+        if result is None:
+            raise NotReplicated(f"The stored result of {row['run']} is damaged or missing.")
+        found[row["run"]] = result
+    return {name: found[name] for name in ("report", *sorted(question.needs))}
+
+
+def rerun(folder: Path = HERE) -> dict[str, Result]:
+    """Every run again, in a store of its own."""
+    question = _question(folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        store = Store(scratch)
+        report = execute(question, store).result
+        found = {name: store.result(need.key) for name, need in sorted(question.needs.items())}
+    return {"report": report, **{name: result for name, result in found.items() if result is not None}}
+
+
+def compared(old: Mapping[str, Result], new: Mapping[str, Result]) -> pl.DataFrame:
+    """Both sides a run. Columns: run, verdict (same, close, different), figures, differing (their names)."""
+    rows = [(name, *_compared(old[name], new.get(name))) for name in old]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def require_same(found: pl.DataFrame) -> pl.DataFrame:
+    """The comparison itself. Raises `NotReplicated` where a run is different."""
+    wrong = found.filter(pl.col("verdict") == "different")
+    if wrong.height:
+        names = ", ".join(f"{row['run']} ({', '.join(row['differing'][:3])})" for row in wrong.iter_rows(named=True))
+        raise NotReplicated(f"These runs give other figures than the package: {names}.")
+    return found
+
+
+def _question(folder: Path) -> Question:
+    asked: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    files = {name: folder / path for name, path in asked["files"].items()}
+    return prepare(ReportSpec.parse(asked["spec"]), asked["vintage"], files)
+
+
+def _compared(old: Result, new: Result | None) -> tuple[str, int, list[str]]:
+    if new is None:
+        return "different", 0, ["the run has no result"]
+    if old.sha256() == new.sha256():
+        return "same", sum(1 for _ in figures(old)), []
+    left, right = dict(figures(old)), dict(figures(new))
+    scale = _scales(left)
+    names = {**left, **right}
+    differing = [name for name in names if not _close(left.get(name), right.get(name), scale.get(_column(name), 0.0))]
+    return ("different" if differing else "close"), len(left), differing
+
+
+def figures(result: Result) -> Iterator[tuple[str, Any]]:
+    """Every figure of a result with its name, hashes and keys of runs left out: they follow from the figures."""
+    for name, value in jsonable(result.summary).items():
+        yield f"summary {name}", value
+    for table, frame in result.tables.items():
+        for column in (c for c in frame.columns if c not in LABELS):
+            for place, value in enumerate(frame[column].to_list()):
+                yield f"{table} {column}[{place}]", value
+
+
+def _column(name: str) -> str:
+    return name.partition("[")[0]
+
+
+def _scales(found: Mapping[str, Any]) -> dict[str, float]:
+    """The largest figure of each column: differences of near-equal figures are no better known than those."""
+    scales: dict[str, float] = {}
+    for name, value in found.items():
+        if isinstance(value, float) and math.isfinite(value):
+            scales[_column(name)] = max(scales.get(_column(name), 0.0), abs(value))
+    return scales
+
+
+def _close(left: Any, right: Any, scale: float) -> bool:
+    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (left, right))
+    if not numbers or left == right:
+        return bool(left == right)
+    return abs(left - right) <= TOLERANCE * max(abs(left), abs(right), scale) or (left != left and right != right)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE))

@@ -21,7 +21,10 @@ _choices.sidebar(
             st.Page("views/bootstrap.py", title="Bootstrap"),
             st.Page("views/diffusion.py", title="Diffusion"),
             st.Page("views/npv.py", title="Investment"),
+            st.Page("views/welfare.py", title="Policy"),
+            st.Page("views/sweep.py", title="Sweeps"),
         ],
+        "Replication": [st.Page("views/report.py", title="Report")],
         "Data": [st.Page("views/provenance.py", title="Data and provenance")],
     }
 ).run()

@@ -1,7 +1,6 @@
 """Sweeps: one study asked at many points of a design. Itself a study, whose chunks are blocks of points."""
 
 import functools
-import itertools
 import math
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
@@ -145,6 +144,20 @@ class Sweep(Study[SweepSpec]):
             return _last("error", _evaluated(work, points))
         return _last("error", _asked_one_by_one(work, points))
 
+    def pieces(self, work: Work[SweepSpec], chunk: Any) -> Sequence[Any]:
+        """A chunk as single points, to find the one that hangs or eats memory."""
+        return [[point, point + 1] for point in range(*chunk)]
+
+    def failed(self, work: Work[SweepSpec], piece: Any, reason: str) -> pl.DataFrame:
+        """The row of a point that could not be asked."""
+        first, last = piece
+        points = design(work.spec)[first:last].with_row_index("point", offset=first)
+        return points.with_columns(error=pl.lit(reason))
+
+    def joined(self, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        """The rows of a chunk from those of its points."""
+        return _last("error", pl.concat(parts, how="diagonal_relaxed"))
+
     def seconds(self, work: Work[SweepSpec]) -> float:
         """Half a second a chunk."""
         return SECONDS_PER_CHUNK * len(self.chunks(work))
@@ -164,11 +177,6 @@ class Sweep(Study[SweepSpec]):
         return Result(self.name, summary, {"chunks": digests}, note)
 
 
-def _digest(part: pl.DataFrame) -> dict[str, Any]:
-    failed = part.height - part["error"].null_count()
-    return {"points": part.height, "failed": failed, "sha256": fingerprint(part)}
-
-
 def base_spec(spec: SweepSpec) -> Spec:
     """The asked study's spec with the fields that stay the same."""
     return registry.study(spec.target).spec_type.parse({"preset": spec.preset, "seed": spec.seed, **spec.base})
@@ -184,11 +192,23 @@ def point_spec(spec: SweepSpec, values: dict[str, Any]) -> Spec:
 def _design(canonical: str) -> pl.DataFrame:
     spec = SweepSpec.model_validate_json(canonical)
     if spec.kind == "grid":
-        rows = itertools.product(*(axis.grid() for axis in spec.axes.values()))
-        return pl.DataFrame(list(rows), schema=list(spec.axes), orient="row", infer_schema_length=None)
+        return _grid(spec)
     shares = _shares(spec)
-    columns = {name: axis.at(shares[:, i]).tolist() for i, (name, axis) in enumerate(spec.axes.items())}
-    return pl.DataFrame(columns, strict=False)
+    return pl.DataFrame([_column(name, axis.at(shares[:, i])) for i, (name, axis) in enumerate(spec.axes.items())])
+
+
+def _column(name: str, values: np.ndarray) -> pl.Series:
+    return pl.Series(name, values.tolist() if values.dtype == object else values, strict=False)
+
+
+def _grid(spec: SweepSpec) -> pl.DataFrame:
+    """The product of the axes, the last one changing fastest; made by column: rows of objects are heavy."""
+    point, repeats, columns = np.arange(spec.size()), spec.size(), []
+    for name, axis in spec.axes.items():
+        values = pl.Series(name, axis.grid(), strict=False)
+        repeats //= len(values)
+        columns.append(values.gather(point // repeats % len(values)))
+    return pl.DataFrame(columns)
 
 
 def design(spec: SweepSpec) -> pl.DataFrame:
@@ -233,6 +253,13 @@ def _evaluates(spec: SweepSpec) -> bool:
 
 def _needing(spec: SweepSpec) -> list[dict[str, Any]]:
     """The points at which needs can differ: every combination of the axes that change them, the others at base."""
+    return _needing_of(spec.canonical())
+
+
+@functools.lru_cache(maxsize=4)
+def _needing_of(canonical: str) -> list[dict[str, Any]]:
+    """Kept for the chunks that follow: it goes through the whole design."""
+    spec = SweepSpec.model_validate_json(canonical)
     frame = design(spec)
     base = frame.row(0, named=True)
     varying = [name for name in spec.axes if _changes_needs(spec, base, name, frame[name])]
@@ -266,7 +293,7 @@ def _evaluated(work: Work[SweepSpec], points: pl.DataFrame) -> pl.DataFrame:
     axes = points.drop("point")
     try:
         found = target.evaluate(Work(base, work.tables, _answered(work, base)), axes)
-    except ValueError as error:
+    except Exception as error:
         if points.height == 1:
             return points.with_columns(error=pl.lit(f"{type(error).__name__}: {error}"))
         half = points.height // 2

@@ -13,10 +13,10 @@ from cyclopts import App, CycloptsError, Parameter
 
 from engine import registry
 from engine.result import Result, difference, jsonable
-from engine.spec import PRESETS, Spec
+from engine.spec import PRESETS, Spec, SpecError
 from jobs import client
 from jobs.cli_data import data_app
-from jobs.cli_report import report
+from jobs.cli_report import OUT, report
 from jobs.cli_runs import runs_app
 from jobs.contract import contract
 from jobs.execute import Answer, Cancelled
@@ -53,7 +53,7 @@ def _complain(message: str, code: int) -> int:
 def _app(arguments: list[str]) -> App:
     app = App(name="jobs", help="Studies of the economics of frontier AI.", version_flags=[])
     app.command(data_app())
-    app.command(_run_stored, name="run", show=False)
+    app.command(_run, name="run", show=False)
     asked = arguments[0] if arguments else ""
     if asked and not asked.startswith("-") and asked not in (*registry.names(), "data", "run", "runs"):
         registry.study(asked)
@@ -199,6 +199,13 @@ def _progress() -> Iterator[Callable[[Status], None]]:
         yield show
 
 
-def _run_stored(key: str, *, store: str = "", runner: RunnerName = "auto") -> None:
-    """Run a question that was recorded in the store: what a page or a cluster job starts."""
-    client.run_recorded(key, store, runner)
+def _run(
+    key: str = "", *, config: Path | None = None, out: Path = OUT, store: str = "", runner: RunnerName = "auto"
+) -> None:
+    """Run the study of a configuration (as `report` does), or a question recorded in the store, by its key."""
+    if config is not None:
+        report(config, out=out, store=store, runner=runner)
+    elif key:
+        client.run_recorded(key, store, runner)
+    else:
+        raise SpecError("Name a configuration with --config FILE, or the key of a recorded run.")

@@ -10,15 +10,20 @@ from typing import Any
 import polars as pl
 
 from engine.regression import DesignError
+from engine.report import ReportSpec
 from engine.result import Result
 from engine.spec import Spec, SpecError
 from engine.sweep import SweepSpec
 from engine.tables import TableError
-from jobs import command_line, data, limits, quota, scenario_file, sweeps, turns
+from jobs import command_line, data, limits, quota, reports, scenario_file, sweeps, turns
 from jobs import submit as _submit
 from jobs.alone import run_alone
+from jobs.config_file import Config
 from jobs.execute import Answer, execute
 from jobs.question import Question, from_record, prepare
+from jobs.report import material as _material
+from jobs.report import tables as _tables
+from jobs.report import texts as _texts
 from jobs.runner import RunnerName
 from jobs.settings import settings
 from jobs.store import Status, Store
@@ -26,6 +31,8 @@ from jobs.store import Status, Store
 BAD_INPUT = (SpecError, TableError, DesignError)
 Files = Mapping[str, str] | None
 FILES = command_line.FILES
+ReportPart = reports.Part
+ReportMaterial = _material.Material
 
 
 @functools.cache
@@ -122,15 +129,22 @@ def with_points(result: Result, root: str = "") -> Result:
 
 
 def run_recorded(run_key: str, root: str, runner: RunnerName) -> None:
-    """Run a question recorded in a store: what `submit` starts in another process."""
+    """Run a question recorded in a store: what `submit` starts in another process. Then it is the next run's turn."""
     kept = store(root)
+    try:
+        run_alone(_recorded(kept, run_key), kept, runner)
+    finally:
+        turns.hand_over()
+
+
+def _recorded(kept: Store, run_key: str) -> Question:
     record = kept.spec(run_key)
     if record is None:
         raise SpecError(f"The store {kept.root} has no run '{run_key}'.")
-    question = from_record(record)
+    question = limits.check(from_record(record))
     if question.key != run_key:
         raise SpecError("The data or the engine changed since this run was recorded; start it again.")
-    run_alone(limits.check(question), kept, runner)
+    return question
 
 
 command = command_line.command
@@ -195,6 +209,50 @@ sweep_of_text = sweeps.parsed
 sweep_as_text = sweeps.written
 sweep_as_values = sweeps.described
 example_sweep = sweeps.example
+most_points = limits.most_points
 bundled_vintage = data.BUNDLED
 SweepPace = sweeps.Pace
 SweepEstimate = sweeps.Estimate
+
+
+def report_question(spec: ReportSpec, vintage: str, files: Mapping[str, str]) -> Question:
+    """A report as the command asks it: see `reports.with_files`."""
+    asked, used = reports.with_files(spec, files)
+    return _asked(asked, vintage, used)
+
+
+def report_parts(question: Question) -> list[ReportPart]:
+    """Every run a report stands on, the report last, and where each stands."""
+    return reports.parts(question, store())
+
+
+def report_asked_for(question: Question) -> bool:
+    """Whether anybody has asked for a report, so that its runs are not those of other pages alone."""
+    return store().spec(question.key) is not None
+
+
+def report_seconds(question: Question) -> float:
+    """Estimated time on one core of the runs of a report that are not stored yet."""
+    return reports.seconds(question, store())
+
+
+def start_report(question: Question) -> None:
+    """Start what a report lacks, outside this process."""
+    for each in reports.missing(question, store()):
+        _submit.submit(each, store())
+
+
+def report_material(question: Question, config: Config) -> ReportMaterial | None:
+    """What a report's pictures, tables, texts and package are made from; None while a run is missing."""
+    return reports.material(question, config, store())
+
+
+ReportConfig = Config
+ReportQuestion = Question
+report_config = reports.read_text
+report_package = reports.package
+report_pictures = _material.figure_plan
+report_tables = _material.table_files
+report_summary = _texts.executive_summary
+table_text = _tables.shown
+table_forms = _tables.files

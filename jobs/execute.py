@@ -15,12 +15,20 @@ from typing import Any
 import polars as pl
 
 from engine.result import Result
+from engine.spec import SpecError
 from engine.study import Work
+from jobs import memory, quota
+from jobs.cluster import submitted
 from jobs.question import Question
-from jobs.runner import Runner, RunnerName, choose, one_blas_thread
+from jobs.runner import Runner, RunnerName, choose, named
+from jobs.settings import settings
 from jobs.store import HEARTBEAT_SECONDS, Status, Store, StoredChunks
+from jobs.submit import answer_by_job
+from jobs.tasks import RunError
+from jobs.worker import one_blas_thread
 
 Progress = Callable[[Status], None]
+TOLD_SECONDS = 0.1
 
 
 class Cancelled(Exception):
@@ -51,6 +59,10 @@ def execute(
     stored = store.result(question.key)
     if stored is not None and not fresh:
         return Answer(stored, True)
+    if settings().jobs_address and named(runner, question) == "ray":
+        if fresh:
+            raise SpecError("A fresh run can't be handed to a cluster; leave --fresh away, or name another runner.")
+        return Answer(answer_by_job(question, store, progress), False)
     needs = {
         name: execute(need, store, runner, fresh=fresh, progress=progress).result
         for name, need in question.needs.items()
@@ -65,7 +77,9 @@ def execute(
         if waited is not None:
             return Answer(waited, True)
         attempt = store.claim(question.key)
-    return Answer(_attempt(question, work, store, choose(runner, question), attempt, progress), False)
+    result = _attempt(question, work, store, choose(runner, question), attempt, progress)
+    quota.enforce(store)
+    return Answer(result, False)
 
 
 def _recomputed(
@@ -102,16 +116,17 @@ def _attempt(
     """Run what chunks are missing, keep each as it arrives, combine, keep the result."""
     key, chunks = question.key, list(question.study.chunks(work))
     store.save_spec(key, question.record())
-    store.clear_cancel(key)
+    if not submitted():
+        store.clear_cancel(key)
     status = Status("running", 0, len(chunks), runner=runner.name, attempt=attempt, started=time.time())
     with _Heart(store, key, status, progress) as heart:
-        kept = {i for i in range(len(chunks)) if store.chunk(key, i) is not None}
+        kept = store.kept_chunks(key)
         heart.beat(done=len(kept))
         missing = [(i, chunk) for i, chunk in enumerate(chunks) if i not in kept]
         for index, frame in runner.run(question.study.name, work, missing, heart.stop):
             store.save_chunk(key, index, frame)
             kept.add(index)
-            heart.beat(done=len(kept))
+            heart.done(len(kept))
         if heart.stop.is_set():
             raise Cancelled(f"The run was cancelled with {len(kept)} of {len(chunks)} chunks done.")
         result = _combined(question, work, StoredChunks(store, key, len(chunks)), runner, time.time() - status.started)
@@ -149,6 +164,7 @@ def _provenance(question: Question, runner: Runner, seconds: float) -> dict[str,
         "made": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "runner": runner.name,
         "wall_s": round(seconds, 3),
+        "peak_mb": memory.peak_mb(),
         "engine": question.study.version(),
         "vintage": question.vintage,
         "needs": {name: need.key for name, need in question.needs.items()},
@@ -173,10 +189,18 @@ class _Heart:
     def beat(self, **changes: Any) -> None:
         """Write the status with a new heartbeat, and tell whoever watches."""
         with self._lock:
-            self._status = replace(self._status, heartbeat=time.time(), **changes)
+            self._status = replace(self._status, heartbeat=time.time(), peak_mb=memory.peak_mb(), **changes)
             self._store.save_status(self._key, self._status)
         if self._progress:
             self._progress(self._status)
+
+    def done(self, chunks: int) -> None:
+        """Count the chunks that are done; written now and then, so that a short chunk costs one write, not two."""
+        if time.time() - self._status.heartbeat >= TOLD_SECONDS:
+            self.beat(done=chunks)
+        else:
+            with self._lock:
+                self._status = replace(self._status, done=chunks)
 
     def _pulse(self) -> None:
         while not self._over.wait(HEARTBEAT_SECONDS):
@@ -199,4 +223,5 @@ class _Heart:
         elif isinstance(error, Cancelled):
             self.beat(state="cancelled", message=str(error))
         else:
-            self.beat(state="failed", message=f"{type(error).__name__}: {error}")
+            message = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}"
+            self.beat(state="failed", message=message)

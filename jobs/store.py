@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, overload
+from urllib.parse import urlsplit
 
 import obstore
 import polars as pl
@@ -23,17 +24,19 @@ from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore, from_url
 
 from engine.result import Result, ResultDamaged
+from engine.spec import SpecError
 
 HEARTBEAT_SECONDS = 1.0
 LOST_SECONDS = 15.0
 WATCH_SECONDS = 2.5
 
-State = Literal["running", "done", "failed", "cancelled", "lost"]
+State = Literal["waiting", "running", "done", "failed", "cancelled", "lost"]
 
 
 @dataclass(frozen=True)
 class Status:
-    """Where a run stands. `heartbeat` is Unix time in seconds, written about once a second while it runs."""
+    """Where a run stands. `heartbeat` is Unix time in seconds, written about once a second while it runs; `peak_mb` is
+    the most memory that its processes have had, in MiB."""
 
     state: State
     done: int = 0
@@ -43,6 +46,7 @@ class Status:
     attempt: int = 0
     started: float = 0.0
     heartbeat: float = 0.0
+    peak_mb: int = 0
 
     def lost(self) -> "Status":
         """This status of a run whose process has stopped."""
@@ -61,6 +65,7 @@ class Store:
             self._base = str(Path(root).resolve())
             self._leases: Any = LocalStore(self._base)
         else:
+            _refuse_credentials(root)
             self._fs, self._base = pafs.FileSystem.from_uri(root)
             self._leases = from_url(root)
         self._beats: dict[str, tuple[float, float]] = {}
@@ -111,8 +116,17 @@ class Store:
 
     def chunk_count(self, key: str) -> int:
         """How many chunks are kept."""
+        return len(self._chunk_names(key))
+
+    def kept_chunks(self, key: str) -> set[int]:
+        """Indices of the chunks that are kept and whole."""
+        listed = [int(name.removesuffix(".parquet")) for name in self._chunk_names(key)]
+        return {index for index in listed if self.chunk(key, index) is not None}
+
+    def _chunk_names(self, key: str) -> list[str]:
         selector = pafs.FileSelector(f"{self._base}/{_run(key)}/chunks", allow_not_found=True)
-        return sum(info.base_name.endswith(".parquet") for info in self._fs.get_file_info(selector))
+        found = [info.base_name for info in self._fs.get_file_info(selector)]
+        return [name for name in found if name.endswith(".parquet") and not name.startswith(".")]
 
     def drop_chunks(self, key: str) -> None:
         """Remove the chunks of a run whose result is kept."""
@@ -253,6 +267,16 @@ class StoredChunks(Sequence[pl.DataFrame]):
         if frame is None:
             raise OSError(f"Chunk {index} of run {self._key[:12]} was lost or damaged; start the run again to mend it.")
         return frame
+
+
+def _refuse_credentials(url: str) -> None:
+    """A store's address is printed, logged and sent to clusters; secrets have no place in it."""
+    parts = urlsplit(url)
+    if "@" in parts.netloc or parts.query:
+        raise SpecError(
+            f"The store {parts.scheme}://{parts.hostname}{parts.path} must be named without credentials or options; "
+            "they come from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL)."
+        )
 
 
 def _run(key: str) -> str:

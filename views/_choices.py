@@ -1,5 +1,6 @@
 """What every page shares: navigation, and the preset and data vintage chosen in the sidebar, kept in the URL."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
@@ -20,6 +21,7 @@ def sidebar(sections: Mapping[str, Sequence[Page]]) -> Page:
 
     Links are drawn here since Streamlit's own sectioned list is no valid list to a screen reader (1.67).
     """
+    client.visitors(_visitor)
     page = st.navigation(sections, position="hidden")
     with st.sidebar:
         for section, pages in sections.items():
@@ -30,6 +32,11 @@ def sidebar(sections: Mapping[str, Sequence[Page]]) -> Page:
         st.divider()
         _choices()
     return page
+
+
+def _visitor() -> str:
+    """Who asks: a browser session, by a name made up for it."""
+    return str(st.session_state.setdefault("visitor", secrets.token_hex(8)))
 
 
 def _choices() -> None:

@@ -113,6 +113,26 @@ def _kept(key: str, _spec: Spec, _vintage: str, _files: Mapping[str, str]) -> Re
     return client.run(_spec, _vintage, _files)
 
 
+def report_material(question: client.ReportQuestion, config: client.ReportConfig) -> client.ReportMaterial | None:
+    """What a report's figures, tables and package are made from; None while a run of it is missing."""
+    mark = (config.text, config.notes, question.vintage, tuple(question.files.items()))
+    try:
+        return _report_material(question.key, mark, question, config)
+    except LookupError:
+        return None
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the report")
+def _report_material(
+    key: str, mark: tuple[Any, ...], _question: client.ReportQuestion, _config: client.ReportConfig
+) -> client.ReportMaterial:
+    """The material by the report's key and what else its captions and package say; raises where there is none yet."""
+    found = client.report_material(_question, _config)
+    if found is None:
+        raise LookupError(key)
+    return found
+
+
 @st.cache_resource(max_entries=16, show_spinner=False)
 def data_status(vintage: str) -> Result:
     """Sources, drift and dropped rows of a vintage."""
@@ -153,7 +173,7 @@ def _long_run(key: str, spec: Spec, vintage: str, files: Mapping[str, str], seco
     if status is not None and status.state in ("failed", "cancelled", "lost"):
         st.warning(f"The run is {status.state}. {status.message}".strip())
     never = status is None and f"submitted {key}" not in st.session_state
-    if (never and seconds <= UNASKED_SECONDS) or st.button(f"Run this (about {_duration(seconds)})", key=f"run {key}"):
+    if (never and seconds <= UNASKED_SECONDS) or st.button(f"Run this (about {duration(seconds)})", key=f"run {key}"):
         client.submit(spec, vintage, files)
         st.session_state[f"submitted {key}"] = time.time()
         _progress(key)
@@ -187,5 +207,8 @@ def told(status: Any) -> str:
     return f"Running: {status.done} of {status.total or '?'} parts ({status.runner or 'starting'})"
 
 
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+def duration(seconds: float) -> str:
+    """A time in words."""
+    if seconds < 90:
+        return f"{seconds:.1f} s" if seconds < 3 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

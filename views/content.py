@@ -17,9 +17,9 @@ class Text:
 
 TITLE = "Economics of frontier AI"
 WHAT = (
-    "A workbench on the economics of frontier AI: export controls, efficiency, scaling, diffusion and investment. It "
-    "grew from two published dashboards and one study. The published preset repeats them, defects included; the "
-    "corrected preset, the default, mends the defects. Every figure comes from the tables named under it, with the "
+    "A workbench on the economics of frontier AI: export controls, efficiency, scaling, diffusion, investment and "
+    "policy. It grew from two published dashboards and one study. The published preset repeats them, defects included; "
+    "the corrected preset, the default, mends the defects. Every figure comes from the tables named under it, with the "
     "number of observations and an interval, and a headline is withheld when the data are too thin."
 )
 STUDIES = {
@@ -103,7 +103,49 @@ STUDIES = {
             "finding. Cost is training compute times a price; staff, data and failed runs are in neither."
         ),
     ),
+    "welfare": Text(
+        title="Policy",
+        question="Does support for frontier training runs raise welfare, or does it only hand over money?",
+        method=(
+            "A firm knows part of what a project will earn and invests when the expected net present value, support "
+            "included, is not negative. A subsidy, a tax credit and a purchase commitment are set to the same expected "
+            "outlay; longer exclusivity spends nothing. Welfare is producer and consumer surplus under linear demand, "
+            "less the cost of public funds, in closed form."
+        ),
+        limits=(
+            "The demand curve, what the firm knows and the cost of public funds are assumptions, and revenue is "
+            "calibrated to a target: read the comparison of instruments, not the level of welfare. What others learn "
+            "from a project, followers' profits and taxes are left out. The published preset has nothing to repeat."
+        ),
+    ),
 }
+SWEEPS = Text(
+    title="Sweeps",
+    question="How does a study's answer change over the whole range of its assumptions?",
+    method=(
+        "One study is asked at every point of a design: a grid, a Latin hypercube or a Sobol sequence over any of its "
+        "fields, up to 1,000,000 points. The run goes on outside this page and is found again by its address; points "
+        "are shown as they arrive, and a point that fails is listed with its reason."
+    ),
+    limits=(
+        "A design says where to look, not how likely a point is: a mean over a design is no expectation. Marks are "
+        "aggregated and every chart says how many points it shows."
+    ),
+)
+REPORT = Text(
+    title="Report",
+    question="What does the whole study say, can each of its figures be checked, and can somebody else repeat it?",
+    method=(
+        "Every other study is asked, in the published version, the corrected one or both; the tables of the paper are "
+        "put together from those runs, and each claim is checked against its evidence. Status is green where every "
+        "check holds, amber where one wants a look, red where a figure is wrong. The replication package runs "
+        "everything again and compares."
+    ),
+    limits=(
+        "A check says that a figure was reproduced or an assumption tested, not that the study asked the right "
+        "question. The published diffusion run needs the study's own file of pairs, which is not bundled."
+    ),
+)
 DATA = (
     "Epoch AI (models, hardware, benchmarks), Global Trade Alert (export-control measures) and OECD.AI (publication "
     "shares), as facts and figures in the project's own schema. The bundled vintage is October 2025. The data page "
@@ -122,8 +164,9 @@ LICENCE = "The code is under the MIT licence. The data keep their publishers' te
 
 def sections() -> dict[str, str]:
     """Headings and Markdown bodies, in order."""
-    questions = "\n".join(f"- **{text.title}.** {text.question}" for text in STUDIES.values())
-    method = "\n".join(f"- **{text.title}.** {text.method} *Limits:* {text.limits}" for text in STUDIES.values())
+    texts = [*STUDIES.values(), SWEEPS, REPORT]
+    questions = "\n".join(f"- **{text.title}.** {text.question}" for text in texts)
+    method = "\n".join(f"- **{text.title}.** {text.method} *Limits:* {text.limits}" for text in texts)
     return {
         "What this is": WHAT,
         "Questions": questions,

@@ -26,20 +26,29 @@ FLAGS = [
 @contextmanager
 def serve(home: Path) -> Iterator[str]:
     """Address of the app, with its imports, store and log (server.log) under `home`."""
-    port = free_port()
+    process, address = started(home, free_port())
+    try:
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def started(home: Path, port: int) -> tuple[subprocess.Popen[bytes], str]:
+    """A server that answers, and its address."""
     log = home / "server.log"
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.address", "127.0.0.1"]
     command += ["--server.port", str(port), "--server.headless", "true"]
-    with log.open("wb") as sink:
+    with log.open("ab") as sink:
         process = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, "WORKBENCH_HOME": str(home)}, stdout=sink, stderr=sink
         )
     try:
         _wait(f"http://127.0.0.1:{port}/_stcore/health", process, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+    except RuntimeError:
+        process.kill()
+        raise
+    return process, f"http://127.0.0.1:{port}"
 
 
 def free_port() -> int:

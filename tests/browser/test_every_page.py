@@ -8,7 +8,19 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
-PAGES = ("", "export_controls", "efficiency", "scaling", "bootstrap", "diffusion", "npv", "welfare", "provenance")
+PAGES = (
+    "",
+    "export_controls",
+    "efficiency",
+    "scaling",
+    "bootstrap",
+    "diffusion",
+    "npv",
+    "sweep",
+    "welfare",
+    "report",
+    "provenance",
+)
 NARROW = 390
 DARK = "rgb(20, 24, 31)"
 

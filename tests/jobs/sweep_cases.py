@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from engine.sweep import SweepSpec
+from jobs import client
+
 ROOT = Path(__file__).resolve().parents[2]
 POINTS = 160
 SWEEP = """
@@ -45,3 +48,8 @@ def assert_whole(answer: dict[str, Any], digest: str) -> None:
     assert [row["point"] for row in answer["tables"]["points"]] == list(range(POINTS))
     assert answer["summary"]["failed"] == 0
     assert answer["summary"]["result_sha256"] == digest
+
+
+def read(text: str) -> SweepSpec:
+    """The sweep of a file's text."""
+    return client.sweep_of_text(text, "sweep.yaml")

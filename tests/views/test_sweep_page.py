@@ -1,0 +1,380 @@
+"""The sweep page: a design by widgets, address and file; what can't be asked; a run's states; the example."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from engine.sweep import SweepSpec
+from jobs import client
+from jobs.execute import execute
+from jobs.question import prepare
+from jobs.settings import settings
+from jobs.store import Status
+from views import _results, sweep
+from views._sweep import axes, design, running
+
+PAGE = Path(sweep.__file__)
+GRID = {
+    "cost_multiple": {"low": 1.0, "high": 100.0, "n": 4, "scale": "log"},
+    "sigma": {"low": 0.5, "high": 1.5, "n": 3},
+}
+
+
+def values(axes_: dict[str, Any] | None = None, base: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    given = {"kind": "grid", "axes": axes_ or GRID, "seed": 7, **more}
+    return {"study": "npv", "base": {"exclusivity": "lognormal"} if base is None else base, "design": given}
+
+
+def spec_of(given: dict[str, Any]) -> SweepSpec:
+    return client.sweep_of_text(json.dumps(given), "design")
+
+
+def opened(given: dict[str, Any] | str | None = None, preset: str = "corrected", **url: str) -> AppTest:
+    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app.session_state["preset"] = preset
+    if given is not None:
+        url["design"] = given if isinstance(given, str) else json.dumps(given)
+    for name, value in url.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def written(app: AppTest) -> str:
+    kinds = (app.markdown, app.caption, app.info, app.error, app.warning)
+    return "\n".join([str(e.value) for kind in kinds for e in kind] + [e.proto.body for e in app.get("html")])
+
+
+def address(app: AppTest) -> dict[str, Any]:
+    text = app.query_params["design"]
+    found: dict[str, Any] = json.loads(text if isinstance(text, str) else text[0])
+    return found
+
+
+def number(app: AppTest, label: str) -> Any:
+    (found,) = [widget for widget in app.number_input if widget.label == label]
+    return found
+
+
+def ran(given: dict[str, Any]) -> str:
+    """A sweep that has been run."""
+    question = prepare(spec_of(given), "2025-10")
+    return execute(question, client.store(), "inline").result.key
+
+
+def test_the_first_design_has_a_size_and_an_estimate_that_says_what_it_rests_on() -> None:
+    app = opened()
+    text = written(app)
+    assert "**1,600 points, about" in text
+    assert "Measured just now on 1,600 points of this design" in text
+    assert "At most 1,000,000 points" in text
+    assert app.code[0].value == "python -m jobs sweep sweep.yaml"
+
+
+def test_an_address_gives_the_same_design_and_the_editor_changes_it() -> None:
+    given = values()
+    app = opened(given)
+    assert spec_of(address(app)) == spec_of(given)
+    assert number(app, "Cost multiple (x): to").value == 100.0
+    number(app, "Revenue sigma: number of values").set_value(5).run()
+    assert not app.exception
+    assert address(app)["design"]["axes"]["sigma"]["n"] == 5
+    again = opened(address(app))
+    assert spec_of(address(again)) == spec_of(address(app))
+    assert "**20 points" in written(again)
+
+
+@pytest.mark.parametrize("kind", ["lhs", "sobol"])
+def test_designs_that_fill_space_have_points_and_seed(kind: str) -> None:
+    bounds = {"sigma": {"low": 0.5, "high": 1.5}, "tier": {"values": ["III", "IV"]}}
+    given = values(bounds, kind=kind, points=50)
+    app = opened(given)
+    assert number(app, "Points").value == 50
+    assert number(app, "Random seed").value == 7
+    assert spec_of(address(app)) == spec_of(given)
+    assert "**50 points" in written(app)
+
+
+def test_every_kind_of_field_can_be_an_axis_or_stay_the_same() -> None:
+    """Numbers, choices, truths and text, listed or by bounds, come through the editor as they went in."""
+    listed = {
+        "horizon_months": {"values": [36, 72]},
+        "drop": {"values": [None, 0.5]},
+        "tier": {"values": ["IV"]},
+        "training_compute_flop": {"low": 1e24, "high": 1e27, "n": 2, "scale": "log"},
+    }
+    base = {"exclusivity": "lognormal", "sigma": 1.25, "mu": 20.5, "n_paths": 1000}
+    given = values(listed, base)
+    app = opened(given)
+    assert not app.error
+    assert spec_of(address(app)) == spec_of(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (values({"sigma": {"low": 2, "high": 1, "n": 3}}), "low must not be above high"),
+        (values({"sigmas": {"values": [1]}}), "npv has no field 'sigmas'"),
+        (values({"sigma": {"low": 0, "high": 1, "n": 3, "scale": "log"}}), "a log axis needs low above 0"),
+        (
+            values({"sigma": {"low": 1, "high": 2, "n": 1001}, "mu": {"low": 1, "high": 2, "n": 1000}}),
+            "1,001,000 points",
+        ),
+        (values({"sigma": {"low": 1, "high": 2, "n": 0}}), "greater than or equal to 1"),
+        (values({"sigma": {"low": 1, "high": 2}}), "needs n"),
+        (values(base={"sigma": 1.0}), "both in base and an axis"),
+        ({"study": "ducks", "design": {}}, "no study 'ducks'"),
+        ("{", "not plain YAML"),
+        ("[1]", "must be keys and values"),
+        ('{"study": "npv", "shape": 1}', "has no key 'shape'"),
+    ],
+)
+def test_a_bad_address_is_one_sentence_and_the_editor_stays_usable(given: Any, words: str) -> None:
+    app = opened(given)
+    (error,) = app.error
+    assert words in error.value
+    assert error.value.endswith("The editor shows another design.")
+    assert "\n" not in error.value
+    assert not [button for button in app.button if button.label.startswith("Start")]
+    number(app, "Revenue sigma: number of values").set_value(3).run()
+    assert not app.error
+    assert address(app)["design"]["axes"]["sigma"]["n"] == 3
+
+
+def test_a_bad_entry_is_one_sentence_and_mended_by_another() -> None:
+    app = opened(values())
+    number(app, "Revenue sigma: from").set_value(9.0).run()
+    (error,) = app.error
+    assert "low must not be above high" in error.value
+    assert spec_of(address(app)) == spec_of(values())
+    number(app, "Revenue sigma: from").set_value(0.7).run()
+    assert not app.error
+    assert address(app)["design"]["axes"]["sigma"]["low"] == 0.7
+
+
+def test_an_empty_list_of_axes_is_told() -> None:
+    app = opened(values())
+    (box,) = [box for box in app.multiselect if box.label == "Axes"]
+    box.set_value([]).run()
+    assert "at least 1 item" in app.error[0].value
+
+
+def test_another_study_brings_a_design_of_its_own() -> None:
+    app = opened(values())
+    (box,) = [box for box in app.selectbox if box.label == "Study"]
+    box.set_value("bootstrap").run()
+    assert not app.exception
+    assert address(app)["study"] == "bootstrap"
+    assert "**5 points" in written(app)
+
+
+@pytest.mark.parametrize("target", design.TARGETS)
+def test_the_first_design_of_every_study_can_be_asked(target: str) -> None:
+    spec = spec_of(design.first(target))
+    assert spec.size() > 1
+    assert set(spec.axes) <= set(axes.fields(target))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("1, 2.5, none", [1, 2.5, None]),
+        (" III,IV ,", ["III", "IV"]),
+        ("1e24,-3", [1e24, -3]),
+        ("", []),
+        ("inf", ["inf"]),
+    ],
+)
+def test_a_typed_list_becomes_values(text: str, found: list[Any]) -> None:
+    assert axes.listed(text) == found
+
+
+def test_the_design_is_still_there_after_a_visit_to_another_page() -> None:
+    app = AppTest.from_file(str(PAGE.parents[1] / "streamlit_app.py"), default_timeout=60)
+    app.run()
+    app.switch_page("views/sweep.py").run()
+    number(app, "Revenue sigma: number of values").set_value(6).run()
+    app.switch_page("views/efficiency.py").run()
+    app.switch_page("views/sweep.py").run()
+    assert not app.exception
+    assert number(app, "Revenue sigma: number of values").value == 6
+    assert address(app)["design"]["axes"]["sigma"]["n"] == 6
+
+
+def test_the_file_has_the_design_and_reads_back() -> None:
+    spec = spec_of(values())
+    text = client.sweep_as_text(spec)
+    assert text.startswith("study: npv\npreset: corrected\n")
+    assert client.sweep_of_text(text, "sweep.yaml") == spec
+
+
+def test_an_opened_file_fills_the_editor_and_a_bad_one_is_told() -> None:
+    text = "study: npv\npreset: published\ndesign: {axes: {sigma: {values: [0.5, 1.0, 1.5]}}}"
+    app = opened(values())
+    app.file_uploader(key="sweep file").set_value(("mine.yaml", text.encode(), "application/yaml")).run()
+    assert not app.exception
+    assert app.session_state["preset"] == "published"
+    assert list(address(app)["design"]["axes"]) == ["sigma"]
+    app.file_uploader(key="sweep file").set_value(("bad.yaml", b"study: npv\nshape: 1", "application/yaml")).run()
+    assert app.error[0].value == "bad.yaml has no key 'shape'; it has study, base, design, preset."
+    assert list(address(app)["design"]["axes"]) == ["sigma"]
+
+
+def test_the_example_is_shown_until_something_has_been_run() -> None:
+    app = opened(values({"sigma": {"values": [0.51, 0.52]}}))
+    text = written(app)
+    assert "Nothing has been run yet." in text
+    assert "1,280 of 1,280 points are there, 0 of them failed." in text
+    assert len(app.get("vega_lite_chart")) == 1
+    (button,) = [button for button in app.button if button.label == "Put its design into the editor"]
+    button.click().run()
+    assert not app.exception
+    assert spec_of(address(app)) == SweepSpec.parse(dict(client.example_sweep()[0].spec))
+
+
+def test_the_example_is_what_its_design_gives() -> None:
+    """Computed anew; the tolerance is that of `runs verify` on another processor."""
+    result, points = client.example_sweep()
+    spec = client.sweep_of_text(
+        (settings().bundled / "examples" / "sweep.yaml").read_text(encoding="utf-8"), "sweep.yaml"
+    )
+    assert SweepSpec.parse(dict(result.spec)) == spec
+    again = client.points(execute(prepare(spec, "2025-10"), client.store(), "inline").result.key)
+    assert again.columns == points.columns
+    numbers = [name for name, kind in points.schema.items() if kind.is_numeric()]
+    for name in numbers:
+        assert again[name].to_list() == pytest.approx(points[name].to_list(), rel=1e-9, nan_ok=True), name
+
+
+def test_a_run_that_is_done_shows_its_results_in_every_view() -> None:
+    key = ran(values())
+    for view, charts in {
+        "Heat map": 1,
+        "Response curves": 1,
+        "Parallel coordinates": 1,
+        "Failures": 0,
+        "Points": 0,
+    }.items():
+        app = opened(values(), sweep_view=view)
+        text = written(app)
+        assert "12 of 12 points are there, 0 of them failed." in text
+        assert len(app.get("vega_lite_chart")) == charts
+        assert f"run {key[:10]}" in text or not charts
+    assert not [button for button in app.button if button.label.startswith("Start")]
+    assert key[:10] in text
+
+
+def test_a_run_is_found_by_its_key_alone() -> None:
+    key = ran(values())
+    app = opened(run=key)
+    assert spec_of(address(app)) == spec_of(values())
+    assert "12 of 12 points" in written(app)
+
+
+def test_failed_points_are_listed_with_their_reason() -> None:
+    given = values({"sigma": {"values": [0.5, 99.0]}, "cost_multiple": {"values": [1.0, 2.0]}})
+    ran(given)
+    text = written(opened(given, sweep_view="Failures"))
+    assert "2 of them failed" in text
+    assert "2 of 2 failed points shown." in text
+    assert "sigma" in text
+    assert "99" in text
+
+
+def test_one_axis_has_response_curves_and_no_heat_map() -> None:
+    given = values({"sigma": {"low": 0.5, "high": 1.5, "n": 6}})
+    ran(given)
+    assert "A heat map needs two axes" in written(opened(given))
+    assert len(opened(given, sweep_view="Response curves").get("vega_lite_chart")) == 1
+
+
+def test_start_asks_for_the_run_outside_and_shows_that_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(client, "submit", lambda spec, vintage=None, files=None: asked.append((spec, vintage)))
+    given = values({"sigma": {"low": 0.5, "high": 1.5, "n": 7}})
+    app = opened(given)
+    (button,) = [button for button in app.button if button.label.startswith("Start (about ")]
+    button.click().run()
+    assert not app.exception
+    assert asked == [(spec_of(given), "2025-10")]
+    assert client.key(spec_of(given), "2025-10") in app.query_params["run"]
+
+
+def test_two_visitors_see_one_live_run_and_either_can_cancel_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    cancelled: list[str] = []
+    status = Status("running", done=3, total=12, runner="pool")
+    monkeypatch.setattr(client, "status", lambda key: status)
+    monkeypatch.setattr(client, "points", lambda key: pl.DataFrame())
+    monkeypatch.setattr(client, "cancel", cancelled.append)
+    for _ in range(2):
+        app = opened(values())
+        assert not [button for button in app.button if button.label.startswith("Start")]
+        (button,) = [button for button in app.button if button.label == "Cancel the run"]
+    button.click().run()
+    assert cancelled == [client.key(spec_of(values()), "2025-10")]
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled", "lost"])
+def test_a_run_that_ended_early_says_so_shows_what_it_has_and_goes_on(
+    monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    ran(values())
+    status = Status(state, done=1, total=4, message="The power went.")  # type: ignore[arg-type]
+    monkeypatch.setattr(client, "status", lambda key: status)
+    app = opened(values())
+    assert app.warning[0].value == f"The run is {state}. The power went."
+    assert [button for button in app.button if button.label == "Go on (1 of 4 parts are done)"]
+    assert "Partial" in written(app)
+
+
+def test_a_waiting_run_tells_its_place() -> None:
+    status = Status("waiting", message="2 runs are before it in the queue.")
+    assert running._told("key", status) == "Waiting for its turn. 2 runs are before it in the queue."
+
+
+def test_only_runs_of_this_session_are_listed() -> None:
+    others = ran(values({"sigma": {"values": [0.61, 0.62]}}))
+    mine = ran(values())
+    app = opened(values())
+    text = written(app)
+    assert mine[:10] in text
+    assert others[:10] not in text
+    number(app, "Revenue sigma: number of values").set_value(4).run()
+    (box,) = [box for box in app.selectbox if box.label == "Open a run"]
+    assert [option[:10] for option in box.options] == ["choose", mine[:10]]
+    box.set_value(mine).run()
+    assert spec_of(address(app)) == spec_of(values())
+
+
+def test_a_limit_of_a_shared_machine_is_told_kindly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKBENCH_MODE", "cloud")
+    settings.cache_clear()
+    try:
+        app = opened(values({"sigma": {"low": 0.5, "high": 1.5, "n": 20_001}}))
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+    assert running.most(20_000) == (
+        "At most 20,000 points can be swept on this shared demo, and 1,000,000 on a laptop."
+    )
+    assert "at most 20,000 points" in app.error[0].value
+    assert "`python -m jobs sweep sweep.yaml`" in app.error[0].value
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.14, "0.1 s"), (42.4, "42 s"), (600.0, "10 min"), (9000.0, "2.5 h")])
+def test_times_in_words(seconds: float, words: str) -> None:
+    assert _results.duration(seconds) == words
+
+
+def test_an_estimate_that_was_not_measured_says_so() -> None:
+    told = running.sentence(
+        spec_of(values()), client.SweepPace(2.0, 0), client.SweepEstimate(30.0, workers=2, before_seconds=5.0)
+    )
+    assert "Not measured: the study itself states 2 s a point." in told
+    assert "Runs it needs first take 5 s of that." in told
+    assert "2 workers" in told

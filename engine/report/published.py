@@ -93,5 +93,8 @@ def _counts(found: Evidence) -> list[Check]:
         if source in found.runs:
             same, told = _compared(found.runs[source].summary, printed)
             changed = any(kind.partition("/")[0] == source.partition("/")[0] for kind in found.spec.asked)
-            checks.append(found.check(name, passed(same, "amber" if changed else "red"), source, "summary", told))
+            other = " The question is another." if changed and not same else ""
+            checks.append(
+                found.check(name, passed(same, "amber" if changed else "red"), source, "summary", told + other)
+            )
     return checks

@@ -20,29 +20,28 @@ def asked(store: Path, *arguments: str) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
-def ray_processes() -> set[int]:
-    """Process ids of Ray daemons on this machine."""
+def ray_processes(mark: str) -> set[int]:
+    """Process ids of Ray daemons on this machine whose environment bears a mark."""
     found = set()
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                line = (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if b"raylet" in line or b"gcs_server" in line:
-                found.add(int(entry.name))
+    for entry in (path for path in Path("/proc").iterdir() if path.name.isdigit()):
+        try:
+            line, environment = (entry / "cmdline").read_bytes(), (entry / "environ").read_bytes()
+        except OSError:
+            continue
+        if mark.encode() in environment and (b"raylet" in line or b"gcs_server" in line):
+            found.add(int(entry.name))
     return found
 
 
-def test_npv_simulation_has_one_hash_inline_and_on_ray(tmp_path: Path) -> None:
-    before = ray_processes()
+def test_npv_simulation_has_one_hash_inline_and_on_ray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STARTED_BY_TEST", str(tmp_path))
     question = ("npv", "--engine", "simulation", "--n-paths", "300000")
     on_ray = asked(tmp_path, *question, "--runner", "ray", "--fresh")["summary"]
     inline = asked(tmp_path, *question, "--runner", "inline", "--fresh")["summary"]
     stored = asked(tmp_path, *question)["summary"]
     assert on_ray["result_sha256"] == inline["result_sha256"] == stored["result_sha256"]
     assert [s["from_store"] for s in (on_ray, inline, stored)] == [False, False, True]
-    assert ray_processes() <= before
+    assert ray_processes(str(tmp_path)) == set()
 
 
 def test_bootstrap_on_ray_equals_the_pool(tmp_path: Path) -> None:

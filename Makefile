@@ -26,7 +26,7 @@ bench: $(VENV)/dev.stamp browser
 	$(BIN)/python -m tests.benchmarks
 
 faults: $(VENV)/dev.stamp
-	$(BIN)/pytest tests/jobs/test_faults.py --fault-repeats 20
+	$(BIN)/pytest tests/jobs/test_faults.py tests/jobs/test_faults_study.py tests/jobs/test_ray_faults.py --fault-repeats 20 --timeout 0
 
 data: $(VENV)/app.stamp
 	$(BIN)/python -m jobs data build --from $(DATA)

@@ -15,6 +15,7 @@ from jobs.tasks import IN_FLIGHT_PER_WORKER, POLL_SECONDS, Chunks, Parts, Tasks
 from jobs.worker import Overdue, compute, time_limit
 
 RunnerName = Literal["auto", "inline", "pool", "ray"]
+THREADS_FROM, PROCESSES_FROM = 0.5, 12.0
 
 
 class Runner(Protocol):
@@ -99,10 +100,11 @@ def named(name: RunnerName, question: Question) -> RunnerName:
 
 
 def _automatic(question: Question) -> RunnerName:
-    """Inline under a second (a process pool costs as much to start) or on one core; Ray where a cluster is set."""
-    seconds = question.seconds()
-    floor = 0.5 if question.study.parallel == "threads" else 2.0
-    if seconds <= floor:
+    """Inline for short work or on one core; Ray where a cluster is set.
+
+    Processes take two to three seconds to start, and what a study says it takes is more than it does.
+    """
+    if question.seconds() <= (THREADS_FROM if question.study.parallel == "threads" else PROCESSES_FROM):
         return "inline"
     if settings().ray_address:
         return "ray"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_every_page import assert_stacked, serious_faults
+from tests.browser.test_every_page import assert_legible, serious_faults
 
 pytestmark = pytest.mark.browser
 RUN_SECONDS = 90_000
@@ -35,14 +35,7 @@ def tab(app: Any, rest: str, said: str) -> None:
 def test_tabs_light_dark_and_narrow(app: Any, rest: str, said: str) -> None:
     tab(app, rest, said)
     assert app.page.get_by_test_id("stException").count() == 0
-    assert serious_faults(app) == []
-    app.page.emulate_media(color_scheme="dark")
-    app.settle()
-    assert serious_faults(app) == []
-    app.page.set_viewport_size({"width": 390, "height": 1000})
-    app.settle()
-    assert_stacked(app)
-    assert app.hosts == {app.address.split("/")[2]}
+    assert_legible(app)
 
 
 def test_a_scenario_from_the_menu_fills_the_form(app: Any) -> None:

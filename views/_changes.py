@@ -17,7 +17,7 @@ def section(vintage: str) -> None:
     st.header("What changed between two vintages")
     names = list(client.vintages())
     if len(names) < 2:
-        st.info("There is one vintage only. Import files above, or run `python -m jobs data refresh`, to compare.")
+        st.info("There is one vintage only. Import files below, or run `python -m jobs data refresh`, to compare.")
         return
     now = names.index(vintage) if vintage in names else 0
     left, right = st.columns(2)

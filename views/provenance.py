@@ -114,8 +114,8 @@ def page() -> None:
     sources(status)
     preview(vintage)
     losses(status)
-    uploads()
     _changes.section(vintage)
+    uploads()
     st.header("The command that gives the same result")
     st.code(f"python -m jobs data status --vintage {vintage}", language=None)
 

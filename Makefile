@@ -11,7 +11,7 @@ app: $(VENV)/app.stamp
 	$(BIN)/streamlit run streamlit_app.py --server.address localhost --server.port $(PORT)
 
 test: $(VENV)/dev.stamp browser
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile --durations 25
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -98,9 +99,11 @@ class _Worker:
     def __init__(self, study: str, packed: Packed, limits: Limits) -> None:
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, study, packed, limits), daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, study, limits), daemon=True)
         self._process.start()
         theirs.close()
+        # Not as an argument: a child that dies before it has read a long one leaves `start` waiting for ever.
+        self._send(packed)
         self.held = deque[Task]()
         self.since = time.monotonic()
         self.ready = False
@@ -110,14 +113,16 @@ class _Worker:
         return self._process.exitcode
 
     def give(self, task: Task) -> None:
-        """Send a task; a dead worker shows when it is listened to."""
+        """Send a task."""
         if not self.held:
             self.since = time.monotonic()
         self.held.append(task)
-        try:
-            self.connection.send(task.chunk)
-        except OSError:
-            return
+        self._send(task.chunk)
+
+    def _send(self, value: Any) -> None:
+        """A dead worker shows when it is listened to."""
+        with suppress(OSError):
+            self.connection.send(value)
 
     def receive(self) -> pl.DataFrame | str | Exception | Overdue | None:
         """What came of the first task held, the word that it is ready, or None for its death."""
@@ -136,11 +141,11 @@ class _Worker:
         self.connection.close()
 
 
-def _serve(connection: Connection, study: str, packed: Packed, limits: Limits) -> None:
-    """Compute the chunks that come through the pipe until it closes."""
+def _serve(connection: Connection, study: str, limits: Limits) -> None:
+    """Compute the chunks that come through the pipe, after the work they are of, until it closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        work = unpack(study, packed)
+        work = unpack(study, connection.recv())
         connection.send(READY)
         while True:
             connection.send(_answer(limits, study, work, connection.recv()))

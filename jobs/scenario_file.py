@@ -98,7 +98,14 @@ def to_yaml(scenarios: Scenarios) -> str:
     """The set as YAML: study, and fields by scenario."""
     study = next(iter(scenarios.values())).study
     kept = {"study": study, "scenarios": {name: fields(spec) for name, spec in scenarios.items()}}
-    return str(yaml.safe_dump(kept, sort_keys=False, allow_unicode=True))
+    return str(yaml.dump(kept, Dumper=_Quoting, sort_keys=False, allow_unicode=True))
+
+
+class _Quoting(yaml.SafeDumper):  # type: ignore[misc]
+    """Text in quotes: a name such as 0E0 must not come back as a number."""
+
+
+_Quoting.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"'))
 
 
 def _from_yaml(content: bytes, name: str, study: str) -> list[tuple[Any, Given]]:

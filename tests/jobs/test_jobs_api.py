@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -42,7 +43,14 @@ def free_ports(count: int) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+def folder() -> Iterator[str]:
+    """A folder for Ray with a short path: those of its sockets may have 107 characters."""
+    with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def head(folder: str) -> Iterator[Mapping[str, str]]:
     """Environment of a client of a head with dashboard, on loopback and with a token; stopped by its own process."""
     names = ("port", "dashboard-port", "dashboard-agent-listen-port", "dashboard-agent-grpc-port")
     ports = dict(zip((*names, "runtime-env-agent-port", "ray-client-server-port"), free_ports(6), strict=True))
@@ -56,7 +64,7 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]
     ray = Path(sys.executable).with_name("ray")
     flags = [f"--{name}={port}" for name, port in ports.items()]
     flags += ["--num-cpus=2", "--node-ip-address=127.0.0.1", "--dashboard-host=127.0.0.1"]
-    flags += [f"--temp-dir={tmp_path_factory.mktemp('ray')}"]
+    flags += [f"--temp-dir={folder}"]
     process = subprocess.Popen(
         [str(ray), "start", "--head", "--block", *flags],
         env=environment,

@@ -1,24 +1,23 @@
 """A pool of processes, each with a pipe of its own: a worker that dies or hangs takes nothing along but its chunk."""
 
-import pickle
-import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import deque
 from contextlib import suppress
-from multiprocessing import get_context
-from multiprocessing.connection import Connection, wait
+from multiprocessing import Pipe
+from multiprocessing.connection import wait
 from typing import Any
 
 import polars as pl
 
 from engine.study import Work
-from jobs.settings import settings
+from jobs.settings import ROOT, settings
 from jobs.tasks import IN_FLIGHT_PER_WORKER, POLL_SECONDS, Chunks, Parts, RunError, Task, Tasks
-from jobs.worker import GRACE_SECONDS, Limits, Overdue, Packed, compute_within, pack, unpack
+from jobs.worker import GRACE_SECONDS, Limits, Overdue, Packed, pack
 
 STARTS = 3
-READY = "ready"
 
 
 class Processes:
@@ -97,20 +96,23 @@ class _Worker:
     """One process, the tasks it was given, and when it began the first of them."""
 
     def __init__(self, study: str, packed: Packed, limits: Limits) -> None:
-        context = get_context("spawn")
-        self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, study, limits), daemon=True)
-        self._process.start()
+        self.connection, theirs = Pipe()
+        # Not multiprocessing's Process: that runs the asking program's main script again, be it a page or a notebook.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "jobs.pool_worker", str(theirs.fileno())],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(),),
+        )
         theirs.close()
-        # Not as an argument: a child that dies before it has read a long one leaves `start` waiting for ever.
-        self._send(packed)
+        self._send((study, packed, limits))
         self.held = deque[Task]()
         self.since = time.monotonic()
         self.ready = False
 
     @property
     def exitcode(self) -> int | None:
-        return self._process.exitcode
+        return self._process.returncode
 
     def give(self, task: Task) -> None:
         """Send a task."""
@@ -137,34 +139,5 @@ class _Worker:
     def kill(self) -> None:
         """End the process, whatever it is doing."""
         self._process.kill()
-        self._process.join()
+        self._process.wait()
         self.connection.close()
-
-
-def _serve(connection: Connection, study: str, limits: Limits) -> None:
-    """Compute the chunks that come through the pipe, after the work they are of, until it closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        work = unpack(study, connection.recv())
-        connection.send(READY)
-        while True:
-            connection.send(_answer(limits, study, work, connection.recv()))
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return
-
-
-def _answer(limits: Limits, study: str, work: Work[Any], chunk: Any) -> pl.DataFrame | Exception | Overdue:
-    try:
-        return compute_within(limits, study, work, chunk)
-    except Overdue as late:
-        return late
-    except Exception as error:
-        return _sendable(error)
-
-
-def _sendable(error: Exception) -> Exception:
-    """The error itself where it survives the pipe, else its words."""
-    try:
-        return pickle.loads(pickle.dumps(error))
-    except Exception:
-        return RuntimeError(f"{type(error).__name__}: {error}")

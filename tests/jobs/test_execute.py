@@ -1,11 +1,13 @@
 """One question, every runner: the same bytes; kept chunks are not computed twice; cancelling keeps them."""
 
-import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from engine import registry
 from engine.bootstrap import Bootstrap
 from engine.spec import SpecError
+from jobs import memory
 from jobs.execute import Cancelled, execute
 from jobs.question import Question, from_record, prepare
 from jobs.runner import Inline, Processes, Runner, Threads, choose
@@ -160,6 +163,23 @@ def test_automatic_choice_follows_the_size() -> None:
     assert choose("auto", question(replicates=200_000)).name in {"threads", "inline"}
 
 
+def pool_workers() -> list[int]:
+    """Processes of the pools of this one."""
+    return [pid for pid in memory.descendants() if b"jobs.pool_worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def test_a_pool_does_not_run_the_asking_program_again(
+    expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages, notebooks and scripts without a guard ask for pools too."""
+    script = tmp_path / "script.py"
+    script.write_text("raise SystemExit('the main script ran again')", encoding="utf-8")
+    main = ModuleType("__main__")
+    main.__file__ = str(script)
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    assert digest(question(), Processes(2)) == expected
+
+
 def test_a_killed_pool_worker_is_replaced(expected: str) -> None:
     """One worker is killed from outside while chunks are running; the answer is the same."""
     asked, work = question(), question().work({})
@@ -168,6 +188,6 @@ def test_a_killed_pool_worker_is_replaced(expected: str) -> None:
     for index, frame in Processes(2).run("bootstrap", work, chunks, threading.Event()):
         parts[index] = frame
         if not killed:
-            os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+            os.kill(pool_workers()[0], signal.SIGKILL)
             killed = True
     assert asked.study.combine(work, [parts[i] for i in sorted(parts)]).sha256() == expected

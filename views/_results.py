@@ -1,8 +1,9 @@
 """Asking for results: short runs at once, long ones outside the page with progress and cancel. The only caches."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -176,7 +177,7 @@ def _long_run(key: str, spec: Spec, vintage: str, files: Mapping[str, str], seco
     if (never and seconds <= UNASKED_SECONDS) or st.button(f"Run this (about {duration(seconds)})", key=f"run {key}"):
         client.submit(spec, vintage, files)
         st.session_state[f"submitted {key}"] = time.time()
-        _progress(key)
+        st.rerun()
 
 
 def starting(key: str, heard: float) -> bool:
@@ -192,8 +193,7 @@ def _progress(key: str) -> None:
     if status is not None and status.state in UNDER_WAY:
         share = status.done / status.total if status.total else 0.0
         st.progress(share, text=told(status))
-        if st.button("Cancel the run", key=f"cancel {key}"):
-            client.cancel(key)
+        cancel_button(key, partial(client.cancel, key))
     elif starting(key, status.heartbeat if status is not None else 0.0):
         st.progress(0.0, text="Starting")
     else:
@@ -212,3 +212,12 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.1f} s" if seconds < 3 else f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def cancel_button(key: str, cancel: Callable[[], None], kept: str = "parts") -> None:
+    """The button that asks a run to stop, and what of it is kept.
+
+    By a callback: a click that comes while the page draws can find its fragment gone, and only callbacks run even so.
+    """
+    if st.button("Cancel the run", key=f"cancel {key}", on_click=cancel):
+        st.caption(f"Asked to stop; finished {kept} are kept.")

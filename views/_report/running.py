@@ -57,9 +57,7 @@ def _progress(question: client.ReportQuestion) -> None:
     if not under_way(question, parts):
         st.rerun()
     st.progress(share(parts), text=told(parts))
-    if st.button("Cancel the run", key=f"cancel {question.key}"):
-        cancel(parts)
-        st.caption("Asked to stop; finished runs are kept.")
+    _results.cancel_button(question.key, lambda: cancel(client.report_parts(question)), "runs")
 
 
 def share(parts: Parts) -> float:

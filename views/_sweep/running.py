@@ -1,6 +1,7 @@
 """Size and time of a sweep, starting it outside the page, and its progress."""
 
 import time
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -80,7 +81,7 @@ def _offer(spec: SweepSpec, vintage: str, key: str, status: Any, seconds: float)
     if st.button(label, key=f"sweep start {key}"):
         client.submit(spec, vintage)
         st.session_state[f"submitted {key}"] = time.time()
-        _progress(key, _drawn(key))
+        st.rerun()
 
 
 @st.fragment(run_every=1.0)
@@ -93,10 +94,8 @@ def _progress(key: str, drawn: int) -> None:
         st.progress(0.0, text="Starting")
         return
     st.progress(status.done / status.total if status.total else 0.0, text=_told(key, status))
-    if st.button("Cancel the run", key=f"cancel {key}"):
-        client.cancel(key)
-        st.caption("Asked to stop; finished parts are kept.")
-    elif worth_drawing(status, drawn) and time.time() - st.session_state.get("sweep drawn at", 0.0) > DRAWING_SECONDS:
+    _results.cancel_button(key, partial(client.cancel, key))
+    if worth_drawing(status, drawn) and time.time() - st.session_state.get("sweep drawn at", 0.0) > DRAWING_SECONDS:
         st.session_state["sweep drawn at"] = time.time()
         st.rerun()
 

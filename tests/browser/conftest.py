@@ -10,9 +10,10 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from tests.browser.install import chromium
 from tests.browser.serving import FLAGS, serve
 
-DRAWN = (
-    "() => [...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every(e => e.querySelector('svg, canvas'))"
-)
+# A chart's code loads after the page, behind a skeleton; its picture stands empty until the first drawing.
+DRAWN = """() => !document.querySelector('[data-testid=stSkeleton]')
+  && [...document.querySelectorAll('[data-testid=stVegaLiteChart]')]
+    .every(chart => chart.querySelector('canvas, svg [class*=role-mark]'))"""
 LAST_HEADING = re.compile("^(The command that gives the same result|Licence)$")
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from jobs import client
 from jobs.settings import settings
+from tests.views.opening import opened
 from views import _changes, content
 
-APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
+PAGE = "views/provenance.py"
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 
 
@@ -30,20 +30,13 @@ def older(tmp_path: Path) -> Iterator[str]:
     client.store.cache_clear()
 
 
-def opened(**url: str) -> AppTest:
-    app = AppTest.from_file(str(APP), default_timeout=120)
-    for name, value in url.items():
-        app.query_params[name] = value
-    return app.run().switch_page("views/provenance.py").run()
-
-
 def test_with_one_vintage_the_page_says_how_to_get_another() -> None:
-    told = [info.value for info in opened().info]
+    told = [info.value for info in opened(PAGE).info]
     assert any(text.startswith("There is one vintage only.") for text in told)
 
 
 def test_two_vintages_are_compared(older: str) -> None:
-    app = opened(changes_from=older, changes_to="2025-10")
+    app = opened(PAGE, changes_from=older, changes_to="2025-10")
     assert not app.exception
     expected = client.data_changes(older, "2025-10")
     assert any(str(expected.summary["finding"]) in markdown.value for markdown in app.markdown)
@@ -57,7 +50,7 @@ def test_two_vintages_are_compared(older: str) -> None:
 
 
 def test_headline_figures_stand_side_by_side(older: str) -> None:
-    app = opened(changes_from=older, changes_to="2025-10")
+    app = opened(PAGE, changes_from=older, changes_to="2025-10")
     shown = pl.DataFrame(app.dataframe[-1].value)
     assert shown.columns == ["study", "figure", older, "2025-10", "change"]
     rows = shown.filter(pl.col("figure") == "rows").row(0, named=True)

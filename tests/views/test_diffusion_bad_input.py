@@ -1,12 +1,17 @@
 """The diffusion page where there is little or nothing to show: no subjects, no events, no file, a bad file."""
 
+import functools
+
 import pytest
 
 from engine.diffusion import DiffusionSpec
 from jobs import client
-from tests.views.diffusion_cases import SECTIONS, charts, opened, written
+from tests.views.opening import alone, charts, written
+from views import diffusion
 from views._diffusion import published
 
+opened = functools.partial(alone, "views/diffusion.py")
+SECTIONS = [*diffusion.AT_ONCE, *diffusion.IN_FULL]
 PAIRS = """\
 innov_date,follower_date,innov_org,follower_org,lag_months
 2016-12-05,2017-01-05,Ducks,Geese,1.0

@@ -1,5 +1,6 @@
 """The diffusion page, section by section, on the bundled tables and on bad input, without a browser."""
 
+import functools
 import html
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,12 @@ import pytest
 from engine.diffusion import DiffusionSpec
 from engine.result import Result
 from jobs import client
-from tests.views.diffusion_cases import SECTIONS, charts, opened, written
+from tests.views.opening import alone, charts, written
 from views import diffusion
 from views._diffusion import followers, groups, hazards, published, sensitivity, sentences, subjects, words
+
+opened = functools.partial(alone, "views/diffusion.py")
+SECTIONS = [*diffusion.AT_ONCE, *diffusion.IN_FULL]
 
 
 @pytest.fixture(scope="module", autouse=True)

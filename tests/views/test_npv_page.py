@@ -1,5 +1,6 @@
 """The investment page, section by section, on the bundled tables, without a browser."""
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,12 @@ from engine.npv.explore import numeric_inputs
 from engine.result import Result
 from jobs import cli, client
 from jobs.store import Status
-from tests.views.npv_cases import charts, click, opened, written
+from tests.views.opening import alone, charts, click, written
 from views import _form, _page, npv
 from views._investment import cost, indices, menu, risk, tiers, uncertainty, value, words
 from views._results import Answer
 
+opened = functools.partial(alone, "views/npv.py")
 IN_FULL = ("Tiers", "Risk", "Cost", "Sensitivity", "Uncertainty")
 
 

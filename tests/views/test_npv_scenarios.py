@@ -1,5 +1,6 @@
 """The scenario manager: save, rename, remove, load, compare, share by the address, import."""
 
+import functools
 import io
 from pathlib import Path
 
@@ -9,10 +10,11 @@ from streamlit.testing.v1 import AppTest
 
 from engine.npv import NpvSpec
 from jobs import client
-from tests.views.npv_cases import charts, click, opened, written
+from tests.views.opening import alone, charts, click, written
 from views._investment import compare, manager
 from views._results import Answer
 
+opened = functools.partial(alone, "views/npv.py")
 PLAN = {"Grok, cheap": NpvSpec(sigma=1.2), "Published": NpvSpec.parse({"preset": "published"})}
 
 

@@ -4,33 +4,18 @@ import csv
 import io
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import polars as pl
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from engine import registry
 from jobs import client
 from jobs.store import Status
+from tests.views.opening import ROOT, opened, written
 from views import _page, _results, content, efficiency, export_controls, provenance
 
-APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
 STUDY_PAGES = {study: f"views/{study.replace('-', '_')}.py" for study in content.STUDIES}
 DASHBOARDS = ["views/export_controls.py", "views/efficiency.py"]
-
-
-def opened(page: str = "", **url: str) -> AppTest:
-    app = AppTest.from_file(str(APP), default_timeout=120)
-    for name, value in url.items():
-        app.query_params[name] = value
-    app.run()
-    return app.switch_page(page).run() if page else app
-
-
-def written(app: AppTest) -> str:
-    texts = [str(element.value) for kind in (app.markdown, app.caption, app.info, app.error) for element in kind]
-    return "\n".join(texts + [element.proto.body for element in app.get("html")])
 
 
 def test_overview_shows_a_finding_a_study_and_every_section() -> None:
@@ -240,7 +225,7 @@ def test_markdown_in_sentences_is_escaped() -> None:
 
 
 def test_documentation_and_app_say_the_same() -> None:
-    assert (APP.parent / "docs" / "overview.md").read_text(encoding="utf-8") == content.markdown()
+    assert (ROOT / "docs" / "overview.md").read_text(encoding="utf-8") == content.markdown()
 
 
 def test_sources_name_publisher_licence_retrieval_vintage_preset_and_run() -> None:

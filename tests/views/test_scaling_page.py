@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -12,25 +11,12 @@ from streamlit.testing.v1 import AppTest
 from engine.scaling import ScalingSpec
 from engine.tables import ingest, layout_report
 from jobs import client
+from tests.views.opening import opened, written
 from views import _own_file, _results
 from views._scaling import checks
 from views._scaling.growth import growth_table
 from views._scaling.slopes import against_industry
 from views.charts import scaling_more as charts
-
-APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
-
-
-def opened(page: str, **url: str) -> AppTest:
-    app = AppTest.from_file(str(APP), default_timeout=120)
-    for name, value in url.items():
-        app.query_params[name] = value
-    return app.run().switch_page(page).run()
-
-
-def written(app: AppTest) -> str:
-    texts = [str(e.value) for kind in (app.markdown, app.caption, app.info, app.warning, app.subheader) for e in kind]
-    return "\n".join(texts + [element.proto.body for element in app.get("html")])
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from jobs.execute import execute
 from jobs.question import prepare
 from jobs.settings import settings
 from jobs.store import Status
+from tests.views.opening import alone, written
 from views import _results, sweep
 from views._sweep import axes, design, running
 
@@ -34,20 +35,9 @@ def spec_of(given: dict[str, Any]) -> SweepSpec:
 
 
 def opened(given: dict[str, Any] | str | None = None, preset: str = "corrected", **url: str) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
-    app.session_state["preset"] = preset
     if given is not None:
         url["design"] = given if isinstance(given, str) else json.dumps(given)
-    for name, value in url.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def written(app: AppTest) -> str:
-    kinds = (app.markdown, app.caption, app.info, app.error, app.warning)
-    return "\n".join([str(e.value) for kind in kinds for e in kind] + [e.proto.body for e in app.get("html")])
+    return alone("views/sweep.py", preset, **url)
 
 
 def address(app: AppTest) -> dict[str, Any]:

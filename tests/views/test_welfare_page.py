@@ -5,7 +5,7 @@ import pytest
 
 from engine import registry
 from jobs import client
-from tests.views.test_pages import opened, written
+from tests.views.opening import opened, written
 from views import _lead
 from views._policy import commitment, instruments, sensitivity, words
 from views._results import Answer

@@ -243,7 +243,7 @@ def apply_drop(state: Any, whole: Any, low: Any, width: Any, factor: Any) -> Non
 def accumulate(x: Any, thresholds: Any, centre: Any, shift: Any, first: Any, counts: Any, sums: Any, hits: Any) -> Any:
     """Add paths to power sums of x - centre, counts above each threshold and histogram; their FNV-1a hash.
 
-    `hits[-1]` carries the hash from slice to slice.
+    `hits[-1]` holds the hash's start, and then the hash.
     """
     s1, s2, s3, s4 = 0.0, 0.0, 0.0, 0.0
     bits = x.view(np.int64)

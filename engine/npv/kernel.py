@@ -13,9 +13,8 @@ from engine.cashflow import Floats
 from engine.exclusivity import months_kept_weights
 from engine.npv.revenue import Revenue
 from engine.npv.scenarios import Scenarios
-from engine.streams import stream
+from engine.streams import PATHS_PER_BLOCK, stream
 
-SLICE = 2**14
 GUIDE_LOW, GUIDE_PER_UNIT, GUIDE_CELLS = -8.0, 128, 2048
 CELL_SLACK = 1e-9
 CELLS = GUIDE_LOW + np.arange(GUIDE_CELLS + 1) / GUIDE_PER_UNIT
@@ -106,7 +105,7 @@ def _bin_of(value: float) -> int:
 
 
 class Draws:
-    """The three streams of one block, and scratch space for a slice of its paths.
+    """The three streams of one block, and scratch space for its paths.
 
     Each variable has a stream of its own, so that fixing the drop or the exclusivity leaves the other draws
     as they were, and path i is the same whatever the number of paths.
@@ -128,7 +127,7 @@ class Draws:
         return _state(self.seed, "npv drop", self.block)
 
     def revenue_at_unit(self, model: Kernel, size: int) -> Floats:
-        """X of the next `size` paths (at most SLICE), in scratch space that the next call overwrites."""
+        """X of the first `size` paths (at most PATHS_PER_BLOCK), in scratch space that the next call overwrites."""
         from engine.npv import fused
 
         z, factor = self.scratch.x[:size], self.scratch.factor[:size]
@@ -152,13 +151,14 @@ def _state(seed: int, name: str, block: int) -> NDArray[np.uint64]:
 
 def block_paths(model: Kernel, seed: int, block: int, size: int) -> Floats:
     """X at mu = 0 of the first `size` paths of a block."""
-    draws = Draws(seed, block, Scratch())
-    sizes = [min(SLICE, size - start) for start in range(0, size, SLICE)]
-    return np.concatenate([draws.revenue_at_unit(model, n).copy() for n in sizes])
+    return Draws(seed, block, Scratch()).revenue_at_unit(model, size)
 
 
 class Scratch:
-    """Arrays a worker uses again for every slice: fresh memory costs more than the arithmetic."""
+    """Arrays a worker uses again for every block: fresh memory costs more than the arithmetic.
+
+    A block is drawn at once: in smaller pieces two threads would hinder each other, taking turns at the interpreter.
+    """
 
     def __init__(self) -> None:
-        self.x, self.factor = np.empty(SLICE), np.empty(SLICE)
+        self.x, self.factor = np.empty(PATHS_PER_BLOCK), np.empty(PATHS_PER_BLOCK)

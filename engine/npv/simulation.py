@@ -14,7 +14,7 @@ from scipy.special import ndtri
 from engine.cashflow import Floats
 from engine.npv.distribution import Distribution
 from engine.npv.exact import TAIL, Unit
-from engine.npv.kernel import MANTISSA_SHIFT, SLICE, Draws, Kernel, Scratch, kernel
+from engine.npv.kernel import MANTISSA_SHIFT, Draws, Kernel, Scratch, kernel
 from engine.npv.scenarios import Scenarios
 
 PAGE = 4096
@@ -69,16 +69,13 @@ def _block(
     model: Kernel, draws: Draws, size: int, thresholds: Floats, centre: float, counts: NDArray[np.int64]
 ) -> dict[str, Any]:
     """Figures of one block; its paths are added to the histogram `counts`."""
-    parts, hits = np.empty((-(-size // SLICE), len(SUMS))), np.zeros(len(thresholds) + 1, np.int64)
+    sums, hits = np.empty(len(SUMS)), np.zeros(len(thresholds) + 1, np.int64)
     hits[-1] = HASH_START
-    for i, start in enumerate(range(0, size, SLICE)):
-        x = draws.revenue_at_unit(model, min(SLICE, size - start))
-        add_paths(x, thresholds, centre, model.first_bin, counts, parts[i], hits)
-    sums = (math.fsum(column) for column in parts.T)
+    add_paths(draws.revenue_at_unit(model, size), thresholds, centre, model.first_bin, counts, sums, hits)
     return {
         "count": size,
         "positive": hits[:-1].tolist(),
-        **dict(zip(SUMS, sums, strict=True)),
+        **dict(zip(SUMS, sums.tolist(), strict=True)),
         "hash": int(hits[-1]),
     }
 

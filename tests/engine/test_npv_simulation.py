@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from engine.npv import Npv, NpvSpec, fused
-from engine.npv.kernel import SLICE, Draws, Kernel, Scratch, block_paths, kernel
+from engine.npv.kernel import Draws, Kernel, Scratch, block_paths, kernel
 from engine.npv.simulation import Histogram, merge, simulate, wilson
 from engine.npv.study import setting
 from engine.streams import PATHS_PER_BLOCK, blocks, stream
@@ -221,14 +221,14 @@ def test_exclusivity_is_drawn_with_the_curves_chances() -> None:
     spec = NpvSpec(cost_basis="legacy", drop=1.0, sigma=0.05)
     model = kernel(setting(work(spec)).projects)
     draws = Draws(3, 0, Scratch())
-    gaps = np.concatenate([drawn_gaps(model, draws, 0.7) for _ in range(8)])
+    gaps = np.concatenate([drawn_gaps(model, draws, 0.7) for _ in range(2)])
     levels, counts = np.unique(-gaps, return_counts=True)
     assert levels.tolist() == pytest.approx(sorted((-model.gaps).tolist()))
     assert stats.chisquare(counts, np.array([0.1, 0.35, 0.15, 0.15, 0.05, 0.2]) * len(gaps)).pvalue > 1e-4
 
 
 def drawn_gaps(model: Kernel, draws: Draws, rho: float) -> np.ndarray:
-    z, gaps = np.empty(SLICE), np.empty(SLICE)
+    z, gaps = np.empty(PATHS_PER_BLOCK), np.empty(PATHS_PER_BLOCK)
     fused.normals(draws.revenue, z)
     fused.normals(draws.exclusivity, gaps)
     fused.gaps_of(gaps, z, rho, model.guide, model.edges, model.gaps)

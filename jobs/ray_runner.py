@@ -1,6 +1,7 @@
 """Chunks on Ray: a local cluster started on demand, or an existing one named by RAY_ADDRESS."""
 
 import functools
+import io
 import os
 import secrets
 import socket
@@ -8,13 +9,12 @@ import statistics
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
 
 from engine.study import Work
 from jobs.cluster import NOT_SHIPPED, check_submitter
@@ -22,6 +22,7 @@ from jobs.settings import ROOT, settings
 from jobs.tasks import IN_FLIGHT_PER_WORKER, POLL_SECONDS, Chunks, Parts, RunError, Task, Tasks
 from jobs.worker import GRACE_SECONDS, Limits, Overdue, Packed, compute_within, pack, unpack
 
+LOAD_SECONDS = 0.4
 LEAST_SILENCE_SECONDS = 0.6
 SILENT_CHUNKS = 3.0
 DOUBT_SECONDS = 15.0
@@ -33,7 +34,10 @@ LEAVE_SECONDS = 5.0
 
 
 class RayRunner:
-    """Ray tasks, a bounded number a node. A chunk held by a node that fell silent is given to another as well."""
+    """Ray tasks, a bounded number a node. A chunk held by a node that fell silent is given to another as well.
+
+    Short chunks travel together, each answered as it is done: between two Ray tasks a worker waits some milliseconds.
+    """
 
     name = "ray"
 
@@ -55,11 +59,12 @@ class RayRunner:
 
 @dataclass(eq=False)
 class _Node:
-    """A node: its processors, the tasks it holds, when it last answered, and until when it is doubted."""
+    """A node: its processors, the loads it holds (Ray's generator of answers, and the tasks still to be answered, in
+    order), when it last answered, and until when it is doubted."""
 
     id: str
     cpus: int
-    held: dict[Any, Task] = field(default_factory=dict)
+    held: dict[Any, deque[Task]] = field(default_factory=dict)
     heard: float = 0.0
     doubted: float = 0.0
 
@@ -78,10 +83,9 @@ class _Fleet:
 
     def __init__(self, ray: Any, study: str, work: Work[Any]) -> None:
         self._ray, self._study = ray, study
-        self._function = ray.remote(num_cpus=1, max_retries=0)(_task)
+        self._function = ray.remote(num_cpus=1, max_retries=0, num_returns="streaming")(_answers)
         self._token, self._packed = secrets.token_hex(8), ray.put(pack(work))
         self._nodes: dict[str, _Node] = {}
-        self._copies: dict[Task, int] = {}
         self._begun: dict[Task, float] = {}
         self._seconds = deque[float](maxlen=64)
         self._looked, self._unreached = 0.0, 0
@@ -115,13 +119,25 @@ class _Fleet:
     def feed(self, tasks: Tasks) -> None:
         """Give tasks to the nodes that answer: first those of the silent ones, then new ones."""
         lively = self._lively()
-        for task in [t for node in self._nodes.values() if node not in lively for t in node.held.values()]:
-            if lively and self._copies[task] < COPIES:
-                self._send(task, max(lively, key=_Node.room))
+        silent = [load for node in self._nodes.values() if node not in lively for load in node.held.values()]
+        for task in [task for load in silent for task in load if task in self._begun]:
+            if lively and self._copies(task) < COPIES:
+                self._send([task], max(lively, key=_Node.room))
         while tasks and lively and (node := max(lively, key=_Node.room)).room() > 0:
-            task = tasks.take()
-            self._begun[task] = time.monotonic()
-            self._send(task, node)
+            load = [tasks.take() for _ in range(self._together(len(tasks)))]
+            self._begun.update(dict.fromkeys(load, time.monotonic()))
+            self._send(load, node)
+
+    def _together(self, waiting: int) -> int:
+        """Chunks of the next load: as many as fill its time, fewer near the end, so that none are left to one node."""
+        if not self._seconds:
+            return 1
+        places = IN_FLIGHT_PER_WORKER * sum(node.cpus for node in self._nodes.values())
+        return max(1, min(round(LOAD_SECONDS / statistics.median(self._seconds)), waiting // places))
+
+    def _copies(self, task: Task) -> int:
+        """Loads under way that hold the task."""
+        return sum(task in load for node in self._nodes.values() for load in node.held.values())
 
     def _lively(self) -> list[_Node]:
         """The nodes that answer; one that fell silent is not trusted for as long as Ray may need to call it dead."""
@@ -138,82 +154,99 @@ class _Fleet:
             node.doubted = now + DOUBT_SECONDS
         return silent
 
-    def _send(self, task: Task, node: _Node) -> None:
+    def _send(self, load: Sequence[Task], node: _Node) -> None:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         if not node.held:
             node.heard = time.monotonic()
         there = self._function.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node.id, soft=True))
         limits = Limits(settings().chunk_seconds, settings().worker_mb, node.cpus)
-        reference = there.remote(limits, self._token, self._study, self._packed, task.chunk)
-        node.held[reference] = task
-        self._copies[task] = self._copies.get(task, 0) + 1
+        chunks = [task.chunk for task in load]
+        node.held[there.remote(limits, self._token, self._study, self._packed, chunks)] = deque(load)
 
     def collect(self, tasks: Tasks) -> Parts:
         """Chunks that became whole within a poll, the first answer of each; deaths go back to the tasks."""
-        under_way = [reference for node in self._nodes.values() for reference in node.held]
+        under_way = [answers for node in self._nodes.values() for answers in node.held]
         if not under_way:
             time.sleep(POLL_SECONDS)
             return
         done, _ = self._ray.wait(under_way, timeout=POLL_SECONDS)
-        for reference in done:
-            node = next(node for node in self._nodes.values() if reference in node.held)
-            yield from self._landed(tasks, node, reference)
+        for answers in done:
+            node = next((node for node in self._nodes.values() if answers in node.held), None)
+            if node is not None:
+                yield from self._landed(tasks, node, answers)
 
-    def _landed(self, tasks: Tasks, node: _Node, reference: Any) -> Parts:
-        task = node.held.pop(reference)
-        self._copies[task] -= 1
+    def _landed(self, tasks: Tasks, node: _Node, answers: Any) -> Parts:
+        """The next answer of a load."""
         try:
-            seconds, table = self._ray.get(reference)
+            seconds, table = self._ray.get(next(answers))
         except self._ray.exceptions.RayTaskError as error:
             raise error.cause from None
-        except self._ray.exceptions.RayError:
-            yield from self._died(tasks, task)
+        except (self._ray.exceptions.RayError, StopIteration):
+            yield from self._died(tasks, node.held.pop(answers))
             return
         node.heard, node.doubted = time.monotonic(), 0.0
         self._seconds.append(seconds)
+        task = node.held[answers].popleft()
         if task in self._begun:
-            self._forget(task)
-            yield from tasks.late(task) if table is None else tasks.done(task, pl.DataFrame(table))
+            del self._begun[task]
+            yield from tasks.late(task) if table is None else tasks.done(task, pl.read_ipc_stream(table))
+        self._tidy()
 
-    def _died(self, tasks: Tasks, task: Task) -> Parts:
-        """A worker or node died at a task: nothing, as long as another copy may still be answered in time."""
-        if task in self._begun:
+    def _died(self, tasks: Tasks, load: deque[Task]) -> Parts:
+        """A worker or node died at the first task of a load; nothing is said of those that another load holds too."""
+        first = load[0]
+        for task in reversed([task for task in load if task in self._begun]):
             overdue = time.monotonic() - self._begun[task] >= settings().chunk_seconds + GRACE_SECONDS
-            if overdue or not self._copies[task]:
-                self._forget(task)
-                yield from tasks.late(task) if overdue else tasks.died(task)
+            if task is first and overdue:
+                del self._begun[task]
+                yield from tasks.late(task)
+            elif not self._copies(task):
+                del self._begun[task]
+                if task is first:
+                    yield from tasks.died(task)
+                else:
+                    tasks.put_back(task)
+        self._tidy()
 
-    def _forget(self, task: Task) -> None:
-        """Let go of a task and of its copies, wherever they are."""
-        del self._begun[task]
+    def _tidy(self) -> None:
+        """Let go of the loads that nothing is expected of any more."""
         for node in self._nodes.values():
-            for reference in [r for r, held in node.held.items() if held is task]:
-                self._ray.cancel(reference)
-                del node.held[reference]
-        del self._copies[task]
+            for answers in [a for a, load in node.held.items() if not any(task in self._begun for task in load)]:
+                if node.held.pop(answers):
+                    self._ray.cancel(answers)
 
     def recall(self) -> None:
         """Free the workers of a run that was told to stop."""
         for node in self._nodes.values():
-            for reference in node.held:
-                self._ray.cancel(reference, force=True)
+            for answers in node.held:
+                self._ray.cancel(answers, force=True)
 
 
 _works: dict[str, Work[Any]] = {}
 
 
-def _task(limits: Limits, token: str, study: str, packed: Packed, chunk: Any) -> tuple[float, pa.Table | None]:
-    """A chunk's seconds and frame, no frame if it took too long; the work is unpacked once a worker and run."""
-    start = time.perf_counter()
+def _answers(
+    limits: Limits, token: str, study: str, packed: Packed, chunks: Sequence[Any]
+) -> Iterator[tuple[float, bytes | None]]:
+    """Seconds and frame of each chunk, as an Arrow stream, no frame if it took too long; the work is unpacked once a
+    worker and run."""
     if token not in _works:
         _works.clear()
         _works[token] = unpack(study, packed)
-    try:
-        table = compute_within(limits, study, _works[token], chunk).to_arrow()
-    except Overdue:
-        table = None
-    return time.perf_counter() - start, table
+    for chunk in chunks:
+        start = time.perf_counter()
+        try:
+            table = _arrow_stream(compute_within(limits, study, _works[token], chunk))
+        except Overdue:
+            table = None
+        yield time.perf_counter() - start, table
+
+
+def _arrow_stream(frame: pl.DataFrame) -> bytes:
+    held = io.BytesIO()
+    frame.write_ipc_stream(held)
+    return held.getvalue()
 
 
 def _reachable(address: str) -> bool:

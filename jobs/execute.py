@@ -126,7 +126,7 @@ def _attempt(
         for index, frame in runner.run(question.study.name, work, missing, heart.stop):
             store.save_chunk(key, index, frame)
             kept.add(index)
-            heart.done(len(kept))
+            heart.done(len(kept), runner.name)
         if heart.stop.is_set():
             raise Cancelled(f"The run was cancelled with {len(kept)} of {len(chunks)} chunks done.")
         result = _combined(question, work, StoredChunks(store, key, len(chunks)), runner, time.time() - status.started)
@@ -194,13 +194,13 @@ class _Heart:
         if self._progress:
             self._progress(self._status)
 
-    def done(self, chunks: int) -> None:
-        """Count the chunks that are done; written now and then, so that a short chunk costs one write, not two."""
+    def done(self, chunks: int, runner: str) -> None:
+        """Count the chunks that are done, and say by whom; written now and then: a short chunk costs one write."""
         if time.time() - self._status.heartbeat >= TOLD_SECONDS:
-            self.beat(done=chunks)
+            self.beat(done=chunks, runner=runner)
         else:
             with self._lock:
-                self._status = replace(self._status, done=chunks)
+                self._status = replace(self._status, done=chunks, runner=runner)
 
     def _pulse(self) -> None:
         while not self._over.wait(HEARTBEAT_SECONDS):

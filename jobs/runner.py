@@ -3,6 +3,7 @@
 import functools
 import os
 import threading
+import time
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from typing import Any, Literal, Protocol
 
@@ -16,6 +17,7 @@ from jobs.worker import Overdue, compute, time_limit
 
 RunnerName = Literal["auto", "inline", "pool", "ray"]
 THREADS_FROM, PROCESSES_FROM = 0.5, 12.0
+POOL_STARTS_IN = 2.5
 
 
 class Runner(Protocol):
@@ -76,6 +78,34 @@ def _bounded(pool: Executor, function: Any, chunks: Chunks, workers: int, stop: 
         future.cancel()
 
 
+class Measured:
+    """In the asking thread first; by processes from the moment the chunks' pace tells that they would end sooner."""
+
+    def __init__(self, workers: int) -> None:
+        self.name = "inline"
+        self.workers = workers
+
+    def run(self, study: str, work: Work[Any], chunks: Chunks, stop: threading.Event) -> Parts:
+        paces = list[float]()
+        for place in range(len(chunks)):
+            if stop.is_set():
+                return
+            # The first chunk also loads libraries and compiles; it tells nothing of the others.
+            if len(paces) > 1 and pool_pays(min(paces) * (len(chunks) - place), self.workers):
+                pool = Processes(self.workers)
+                self.name = pool.name
+                yield from pool.run(study, work, chunks[place:], stop)
+                return
+            start = time.perf_counter()
+            yield from Inline().run(study, work, chunks[place : place + 1], stop)
+            paces.append(time.perf_counter() - start)
+
+
+def pool_pays(seconds: float, workers: int) -> bool:
+    """Whether work of that time on one core ends sooner on a pool, the start of its processes included."""
+    return seconds * (1 - 1 / workers) > POOL_STARTS_IN
+
+
 def workers() -> int:
     """Workers of a pool: the setting, else one a core."""
     return settings().workers or os.cpu_count() or 1
@@ -83,10 +113,11 @@ def workers() -> int:
 
 def choose(name: RunnerName, question: Question) -> Runner:
     """The runner of that name; `auto` picks by the size of the work, the cores and the settings."""
-    name = named(name, question)
-    if name == "inline":
-        return Inline()
-    if name == "ray":
+    chosen = named(name, question)
+    if chosen == "inline":
+        by_pace = name == "auto" and question.study.parallel == "processes" and workers() > 1
+        return Measured(workers()) if by_pace else Inline()
+    if chosen == "ray":
         limits.refuse_ray()
         from jobs.ray_runner import RayRunner
 
@@ -100,9 +131,9 @@ def named(name: RunnerName, question: Question) -> RunnerName:
 
 
 def _automatic(question: Question) -> RunnerName:
-    """Inline for short work or on one core; Ray where a cluster is set.
+    """Inline for work said to be short or on one core; Ray where a cluster is set.
 
-    Processes take two to three seconds to start, and what a study says it takes is more than it does.
+    What a study says it takes is often more or less than it does: see `Measured`.
     """
     if question.seconds() <= (THREADS_FROM if question.study.parallel == "threads" else PROCESSES_FROM):
         return "inline"

@@ -16,7 +16,7 @@ from engine.study import Work
 from engine.sweep import SweepSpec, base_spec
 from jobs.execute import execute
 from jobs.question import Question
-from jobs.runner import choose
+from jobs.runner import Measured, Runner, choose, pool_pays
 from jobs.settings import settings
 from jobs.store import Store
 from jobs.sweep_file import load_yaml, sweep_of
@@ -114,9 +114,15 @@ def estimate(question: Question, found: Pace, store: Store) -> Estimate:
     """The time of the whole, from the pace of a point, on the workers that the automatic runner would use."""
     spec: Any = question.spec
     chunks, before = len(question.chunks()), waiting_seconds(question, store)
-    workers = max(min(int(getattr(choose("auto", question), "workers", 1)), chunks), 1)
+    workers = _workers(choose("auto", question), chunks, found.seconds * spec.size())
     work = found.seconds * math.ceil(spec.size() / workers) + KEEPING_SECONDS * chunks
     return Estimate(START_SECONDS + before + work, workers, before)
+
+
+def _workers(runner: Runner, chunks: int, seconds: float) -> int:
+    """Workers that a runner will use for that many chunks, of that time on one core in all."""
+    most = max(min(int(getattr(runner, "workers", 1)), chunks), 1)
+    return 1 if isinstance(runner, Measured) and not pool_pays(seconds, most) else most
 
 
 def asked(store: Store, run_key: str) -> tuple[SweepSpec, str | None] | None:

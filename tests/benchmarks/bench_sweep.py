@@ -158,8 +158,10 @@ def _automatic() -> list[dict[str, Any]]:
         "10 points one by one": diffusion(10),
         "60 points one by one": diffusion(60),
         "200 points one by one": diffusion(200),
+        "700 points one by one": diffusion(700),
         "2,000 points in blocks": SweepSpec.parse({**npv, "points": 2_000}),
         "100,000 points in blocks": SweepSpec.parse({**npv, "points": 100_000}),
+        "65,536 correlated points": SweepSpec.parse({**npv, "base": {"correlation": 0.3}, "points": 2**16}),
         "bootstrap of 2,000": bootstrap.parse({"replicates": 2_000, "effects": "year"}),
         "bootstrap of 200,000": bootstrap.parse({"replicates": 200_000, "effects": "year"}),
     }

@@ -15,10 +15,10 @@ import pytest
 from engine import registry
 from engine.bootstrap import Bootstrap
 from engine.spec import SpecError
-from jobs import memory
+from jobs import memory, runner
 from jobs.execute import Cancelled, execute
 from jobs.question import Question, from_record, prepare
-from jobs.runner import Inline, Processes, Runner, Threads, choose
+from jobs.runner import Inline, Measured, Processes, Runner, Threads, choose, pool_pays
 from jobs.store import Status, Store
 
 
@@ -161,6 +161,24 @@ def test_needs_are_answered_first_and_kept(store: Store) -> None:
 def test_automatic_choice_follows_the_size() -> None:
     assert choose("auto", question(replicates=1_000)).name == "inline"
     assert choose("auto", question(replicates=200_000)).name in {"threads", "inline"}
+
+
+@pytest.mark.parametrize(("pays", "name"), [(True, "processes"), (False, "inline")])
+def test_the_pace_of_the_first_chunks_decides(
+    expected: str, monkeypatch: pytest.MonkeyPatch, pays: bool, name: str
+) -> None:
+    """The start of a pool is worth it or not; the bytes are the same."""
+    told = list[float]()
+    monkeypatch.setattr(runner, "pool_pays", lambda seconds, workers: told.append(seconds) or pays)
+    measured = Measured(2)
+    assert digest(question(), measured) == expected
+    assert measured.name == name
+    assert all(seconds > 0 for seconds in told)
+
+
+def test_a_pool_pays_from_its_start_on() -> None:
+    assert [pool_pays(seconds, 2) for seconds in (0.0, 4.9, 5.1, 100.0)] == [False, False, True, True]
+    assert not pool_pays(1e9, 1)
 
 
 def pool_workers() -> list[int]:

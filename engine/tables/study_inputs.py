@@ -18,11 +18,11 @@ SCALING = Layout(
         Column("access", "text", ("licence", "license", "Model accessibility", "accessibility")),
         Column("year", "number", whole=True),
         Column("publication_date", "date", ("Publication date", "release_date", "date")),
-        Column("parameters", "number", ("params", "Parameters"), required=True),
+        Column("parameters", "number", ("params", "n_params", "parameter_count"), required=True),
         Column(
             "training_compute_flop",
             "number",
-            ("train_compute_flops", "train_compute_flop", "Training compute (FLOP)", "compute"),
+            ("train_compute_flops", "train_compute_flop", "train_compute", "training_compute", "compute"),
             required=True,
         ),
         Column("cost_usd_2023", "number", ("train_cost_usd", "Training compute cost (2023 USD)", "cost")),

@@ -128,6 +128,15 @@ def test_an_architecture_and_a_licence_column_of_ones_own_are_used(csv_of):
     ]
 
 
+@pytest.mark.parametrize("compute", ["training_compute", "TrainCompute", "Training compute (FLOP)", "compute"])
+@pytest.mark.parametrize("parameters", ["Parameters", "n_params", "parameter_count"])
+def test_a_scaling_tables_columns_go_by_many_names(tmp_path, compute, parameters):
+    file = tmp_path / "mine.csv"
+    file.write_text(f"model,{parameters},{compute},year\nm,1e9,1e22,2024\n", encoding="utf-8")
+    frame = ingest(file, expect="scaling").frame
+    assert frame.select("parameters", "training_compute_flop").rows() == [(1e9, 1e22)]
+
+
 def test_a_models_table_serves_as_scaling_table(samples):
     models = ingest(samples / "epoch_notable_2025-09.csv")
     made = ingest(samples / "epoch_notable_2025-09.csv", expect="scaling")

@@ -1,5 +1,6 @@
 """Chunks on Ray: a local cluster started on demand, or an existing one named by RAY_ADDRESS."""
 
+import atexit
 import functools
 import io
 import os
@@ -9,8 +10,8 @@ import statistics
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,9 +28,9 @@ LEAST_SILENCE_SECONDS = 0.6
 SILENT_CHUNKS = 3.0
 DOUBT_SECONDS = 15.0
 COPIES = 2
-LOOK_SECONDS = 2.0
+LOOK_SECONDS = 1.0
 REACH_SECONDS = 1.0
-REACH_TRIES = 3
+GONE_SECONDS = 5.0
 LEAVE_SECONDS = 5.0
 
 
@@ -48,13 +49,49 @@ class RayRunner:
     def run(self, study: str, work: Work[Any], chunks: Chunks, stop: threading.Event) -> Parts:
         check_submitter()
         tasks = Tasks(study, work, chunks)
-        with _connected(self.address, self.workers) as ray:
+        with _connected(self.address, self.workers) as ray, _Watch(ray) as watch:
             fleet = _Fleet(ray, study, work)
             while (tasks or fleet.busy()) and not stop.is_set():
-                fleet.look()
+                fleet.know(watch.alive())
                 fleet.feed(tasks)
                 yield from fleet.collect(tasks)
             fleet.recall()
+
+
+class _Watch:
+    """Looks now and then which nodes there are, in a thread of its own: what asks a head that died may never return."""
+
+    def __init__(self, ray: Any) -> None:
+        self._ray, self._over = ray, threading.Event()
+        self._address = ray.get_runtime_context().gcs_address
+        self._thread = threading.Thread(target=self._go_on, daemon=True)
+        self._look()
+
+    def alive(self) -> Mapping[str, int]:
+        """Nodes that were there a moment ago, and their processors. Raises `RunError` when the head is gone."""
+        if time.monotonic() - self._heard > GONE_SECONDS:
+            raise RunError(
+                f"The Ray cluster at {self._address} stopped answering; start the run again when it is back."
+            )
+        return self._alive
+
+    def _look(self) -> None:
+        self._alive = {n["NodeID"]: int(n["Resources"].get("CPU", 0)) for n in self._ray.nodes() if n["Alive"]}
+        self._heard = time.monotonic()
+
+    def _go_on(self) -> None:
+        while not self._over.wait(LOOK_SECONDS):
+            with suppress(Exception):
+                if _reachable(self._address):
+                    self._look()
+
+    def __enter__(self) -> "_Watch":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(timeout=REACH_SECONDS)
 
 
 @dataclass(eq=False)
@@ -88,28 +125,13 @@ class _Fleet:
         self._nodes: dict[str, _Node] = {}
         self._begun: dict[Task, float] = {}
         self._seconds = deque[float](maxlen=64)
-        self._looked, self._unreached = 0.0, 0
 
     def busy(self) -> bool:
         """Whether a task is under way."""
         return bool(self._begun)
 
-    def look(self) -> None:
-        """Now and then: is the head there, and which nodes are. Raises `RunError` when the head is gone."""
-        now = time.monotonic()
-        if now - self._looked < LOOK_SECONDS / (1 + self._unreached):
-            return
-        self._looked = now
-        address = self._ray.get_runtime_context().gcs_address
-        if not _reachable(address):
-            self._unreached += 1
-            if self._unreached >= REACH_TRIES:
-                raise RunError(f"The Ray cluster at {address} stopped answering; start the run again when it is back.")
-            return
-        self._unreached = 0
-        self._know({n["NodeID"]: int(n["Resources"].get("CPU", 0)) for n in self._ray.nodes() if n["Alive"]})
-
-    def _know(self, alive: dict[str, int]) -> None:
+    def know(self, alive: Mapping[str, int]) -> None:
+        """The nodes there are, with their processors; a node that left is kept while it holds something."""
         for name, cpus in alive.items():
             if cpus:
                 self._nodes.setdefault(name, _Node(name, cpus))
@@ -297,10 +319,12 @@ def _silence(ray: Any) -> None:
 
 
 def _leave(ray: Any) -> None:
-    """Disconnect; a cluster whose head is gone must not hold us."""
+    """Disconnect; a cluster whose head is gone must not hold us, nor the end of this process."""
     leaving = threading.Thread(target=ray.shutdown, daemon=True)
     leaving.start()
     leaving.join(timeout=LEAVE_SECONDS)
+    if leaving.is_alive():
+        atexit.unregister(ray.shutdown)
 
 
 def _arguments(address: str, workers: int) -> dict[str, Any]:

@@ -31,14 +31,20 @@ from jobs.report.texts import executive_summary
 from jobs.settings import settings
 from jobs.store import Status
 from tests.jobs.report_cases import CONFIGS
-from tests.views.opening import opened, written
+from tests.views import opening
+from tests.views.opening import written
 from views._report import asking, previews, running, status
 
-PAGE = "views/report.py"
 SMALL = {"replicates": 100, "diffusion_replicates": 100, "imputations": 0, "n_paths": 5000}
 FLAGS = tuple(part for name, value in SMALL.items() for part in (f"--{name.replace('_', '-')}", str(value)))
 VINTAGE = "2025-10"
 RUNS = 21
+
+
+def opened(**url: Any) -> AppTest:
+    app = opening.opened("views/report.py", **url)
+    assert not app.exception
+    return app
 
 
 def button(app: AppTest, start: str) -> Any:
@@ -62,7 +68,7 @@ def material(home: Path) -> client.ReportMaterial:
 def test_before_a_run_the_page_says_what_it_takes_and_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[str] = []
     monkeypatch.setattr(client, "start_report", lambda asked: started.append(asked.key))
-    app = opened(PAGE, seed=7)
+    app = opened(seed=7)
     assert app.title[0].value == "Report"
     assert f"This report has not been made yet. It stands on {RUNS} runs, " in written(app)
     assert not any("Status: " in header.value for header in app.header)
@@ -76,7 +82,7 @@ def test_before_a_run_the_page_says_what_it_takes_and_starts_nothing(monkeypatch
 
 
 def test_an_amber_report_says_why_up_front_and_every_check_has_evidence(material: client.ReportMaterial) -> None:
-    app = opened(PAGE, **SMALL)
+    app = opened(**SMALL)
     text, checks = written(app), material.result.tables["checks"]
     assert "Status: amber" in [header.value for header in app.header]
     assert status.meaning(material.result.summary) in text
@@ -91,7 +97,7 @@ def test_an_amber_report_says_why_up_front_and_every_check_has_evidence(material
 
 @pytest.mark.parametrize("view", ["Summary", "Tables", "Runs"])
 def test_summary_tables_and_runs_are_shown(material: client.ReportMaterial, view: str) -> None:
-    app = opened(PAGE, **SMALL, report_view=view)
+    app = opened(**SMALL, report_view=view)
     text = written(app)
     if view == "Tables":
         titles = [header.value for header in app.subheader]
@@ -107,7 +113,7 @@ def test_summary_tables_and_runs_are_shown(material: client.ReportMaterial, view
 
 @pytest.mark.parametrize("version", ["corrected", "published"])
 def test_every_figure_of_a_version_is_drawn(material: client.ReportMaterial, version: str) -> None:
-    app = opened(PAGE, **SMALL, report_view="Figures", figure_version=version)
+    app = opened(**SMALL, report_view="Figures", figure_version=version)
     text = written(app)
     plan = [picture for picture in client.report_pictures(material) if picture["preset"] == version]
     assert len(plan) == len(FIGURES)
@@ -170,7 +176,7 @@ def test_a_run_s_page_is_asked_the_same(material: client.ReportMaterial) -> None
 
 
 def with_config(text: bytes, name: str = "mine.yaml") -> AppTest:
-    app = opened(PAGE, **SMALL)
+    app = opened(**SMALL)
     (uploader,) = [each for each in app.get("file_uploader") if each.label == "Configuration (YAML)"]
     uploader.set_value((name, text, "application/yaml")).run()
     assert not app.exception
@@ -242,7 +248,7 @@ def test_synthetic_data_are_marked_and_asked_by_the_smoke_test(tmp_path: Path, m
         assert asked_by(client.command(question.spec, VINTAGE, question.files), tmp_path, patch) == spec
     assert question.key == prepare(spec.changed(pairs=True), None, synthetic_files(spec.seed, tmp_path)).key
     execute(question, client.store(), "inline")
-    app = opened(PAGE, **SMALL, versions="corrected", synthetic="true")
+    app = opened(**SMALL, versions="corrected", synthetic="true")
     assert any(error.value.startswith("SYNTHETIC") for error in app.error)
 
 
@@ -281,7 +287,7 @@ def test_a_report_is_alive_while_a_run_beats_or_has_just_ended(
 
 def test_runs_of_other_pages_are_no_report_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "report_parts", lambda asked: parts("done", "running", ""))
-    assert button(opened(PAGE, seed=10), "Make the report (about ").label
+    assert button(opened(seed=10), "Make the report (about ").label
 
 
 def test_a_report_under_way_is_seen_by_whoever_comes_and_can_be_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -289,7 +295,7 @@ def test_a_report_under_way_is_seen_by_whoever_comes_and_can_be_cancelled(monkey
     monkeypatch.setattr(client, "report_parts", lambda asked: parts("done", "running", ""))
     monkeypatch.setattr(client, "report_asked_for", lambda asked: True)
     monkeypatch.setattr(client, "cancel", cancelled.append)
-    app = opened(PAGE, seed=8)
+    app = opened(seed=8)
     assert not [each for each in app.button if each.label.startswith("Make")]
     button(app, "Cancel the run").click().run()
     assert cancelled == ["1"]
@@ -300,7 +306,7 @@ def test_a_report_that_ended_early_says_which_run_and_goes_on(monkeypatch: pytes
     stopped = Status(state, 3, 12, "The power went.", heartbeat=time.time())  # type: ignore[arg-type]
     found = [replace(part, status=stopped) for part in parts("running")] + parts("")
     monkeypatch.setattr(client, "report_parts", lambda asked: found)
-    app = opened(PAGE, seed=9)
+    app = opened(seed=9)
     assert app.warning[0].value == f"The run run 0 is {state}. The power went."
     assert button(app, "Go on (about ").label
 
@@ -326,7 +332,7 @@ def test_a_limit_of_a_shared_machine_is_told_with_the_command(monkeypatch: pytes
     monkeypatch.setenv("WORKBENCH_MODE", "cloud")
     settings.cache_clear()
     try:
-        app = opened(PAGE, **{**SMALL, "n_paths": 30_000_000})
+        app = opened(**{**SMALL, "n_paths": 30_000_000})
     finally:
         monkeypatch.undo()
         settings.cache_clear()

@@ -31,25 +31,30 @@ def count_draws(state: Words, units: int, replicates: int) -> Counts:
     """
     size = np.uint64(units)
     counts = np.zeros((units, replicates), np.uint8)
+    a, b, c, steps = state
     for replicate in range(replicates):
         for _ in range(units // 2):
-            word = next_word(state)
+            word, a, b, c, steps = next_word(a, b, c, steps)
             counts[((word & _LOW) * size) >> _HALF, replicate] += 1
             counts[((word >> _HALF) * size) >> _HALF, replicate] += 1
         if units % 2:
-            counts[((next_word(state) & _LOW) * size) >> _HALF, replicate] += 1
+            word, a, b, c, steps = next_word(a, b, c, steps)
+            counts[((word & _LOW) * size) >> _HALF, replicate] += 1
+    state[:] = a, b, c, steps
     return counts
 
 
 @njit(cache=True, nogil=True)
-def next_word(state: Words) -> np.uint64:
-    """The next word of SFC64, as NumPy gives it (O'Neill 2018)."""
-    word = state[0] + state[1] + state[3]
-    state[3] += np.uint64(1)
-    state[0] = state[1] ^ (state[1] >> np.uint64(11))
-    state[1] = state[2] + (state[2] << np.uint64(3))
-    state[2] = ((state[2] << np.uint64(24)) | (state[2] >> np.uint64(40))) + word
-    return word
+def next_word(
+    a: np.uint64, b: np.uint64, c: np.uint64, steps: np.uint64
+) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64, np.uint64]:
+    """The next word of SFC64, as NumPy gives it (O'Neill 2018), and the state after it.
+
+    The state goes by value: kept in an array beside the counts it would be read and written anew with every word.
+    """
+    word = a + b + steps
+    turned = (c << np.uint64(24)) | (c >> np.uint64(40))
+    return word, b ^ (b >> np.uint64(11)), c + (c << np.uint64(3)), turned + word, steps + np.uint64(1)
 
 
 @njit(cache=True, nogil=True)

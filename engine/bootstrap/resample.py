@@ -54,7 +54,7 @@ class Sample:
 
     @functools.cached_property
     def _fit(self) -> tuple[float, Floats]:
-        return _influence(self.rows, self.effects)
+        return _influence(self)
 
 
 def sample(rows: pl.DataFrame, effects: str, kind: Kind = "pairs") -> Sample:
@@ -88,16 +88,20 @@ def _columns(rows: pl.DataFrame, effects: list[str]) -> Floats:
     return np.ascontiguousarray(np.column_stack([*dummies, x - x.mean(), y - y.mean()]))
 
 
-def _influence(rows: pl.DataFrame, effects: str) -> tuple[float, Floats]:
-    """The slope, and x_i e_i / ((1 - h_i) sum of x^2), x net of the effects (Belsley, Kuh and Welsch 1980)."""
-    d = law_design(rows, effects)
-    j = d.names.index("x")
-    others = np.linalg.qr(np.delete(d.x, j, axis=1))[0]
-    x, y = (v - others @ (others.T @ v) for v in (d.x[:, j], d.y))
+def _influence(p: Sample) -> tuple[float, Floats]:
+    """The slope, and x_i e_i / ((1 - h_i) sum of x^2), x net of the effects (Belsley, Kuh and Welsch 1980).
+
+    The largest effect is taken out as the means of its cells, whose leverage is one over their rows.
+    """
+    law_design(p.rows, p.effects)  # refuses a law that can't be fitted
+    sizes = np.diff(p.starts)
+    within = p.columns - np.repeat(np.add.reduceat(p.columns, p.starts[:-1]) / sizes[:, None], sizes, axis=0)
+    others = np.linalg.qr(within[:, :-2])[0]
+    x, y = (v - others @ (others.T @ v) for v in within[:, -2:].T)
     slope = float(x @ y / (x @ x))
-    spare = 1 - (others**2).sum(axis=1) - x**2 / (x @ x)
+    spare = 1 - np.repeat(1 / sizes, sizes) - (others**2).sum(axis=1) - x**2 / (x @ x)
     numerator = x * (y - slope * x) / (x @ x)
-    return slope, np.divide(numerator, spare, out=np.zeros(len(x)), where=spare > NO_LEVERAGE_LEFT)
+    return slope, np.divide(numerator, spare, out=np.zeros(p.n), where=spare > NO_LEVERAGE_LEFT)
 
 
 def replicates(

@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= ../shared/data
 PORT ?= 8501
+FAULTS := tests/jobs/test_faults.py tests/jobs/test_faults_study.py tests/jobs/test_ray_faults.py
 
 .PHONY: app test check figures bench faults data lock clean browser
 
@@ -26,7 +27,8 @@ bench: $(VENV)/dev.stamp browser
 	$(BIN)/python -m tests.benchmarks
 
 faults: $(VENV)/dev.stamp
-	$(BIN)/pytest tests/jobs/test_faults.py tests/jobs/test_faults_study.py tests/jobs/test_ray_faults.py --fault-repeats 20 --timeout 0
+	$(BIN)/pytest tests/jobs/test_faults.py -k two_processes --fault-repeats 50 --timeout 0
+	$(BIN)/pytest $(FAULTS) -k "not two_processes" --fault-repeats 20 --timeout 0
 
 data: $(VENV)/app.stamp
 	$(BIN)/python -m jobs data build --from $(DATA)

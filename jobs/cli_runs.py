@@ -2,7 +2,9 @@
 
 import datetime as dt
 import json
+import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,13 +14,23 @@ from cyclopts import App, Parameter
 from engine.result import Result, jsonable
 from engine.spec import SpecError
 from jobs import client
+from jobs.comparison import compared
 from jobs.contract import contract
 from jobs.execute import execute
-from jobs.question import from_record
+from jobs.question import Question, from_record
+from jobs.runner import RunnerName, named
+from jobs.settings import settings
 from jobs.store import Store, write_atomically
 
 Root = Annotated[str, Parameter(name="--store", help="directory or URL of the run store")]
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="print one JSON object")]
+TOLERANCE = 1e-9
+SHOWN = 5
+MEANING = {
+    "same": "the same hash",
+    "close": f"another hash, but every figure within {TOLERANCE:g} of its column: another type of processor",
+    "different": f"some figure further off than {TOLERANCE:g} of its column",
+}
 
 
 def runs_app() -> App:
@@ -49,8 +61,8 @@ def show(key: str, *, store: Root = "", json: Json = False) -> None:
         _print_rows([{"figure": n, "value": str(v)} for n, v in jsonable(result.summary).items()], False)
 
 
-def verify(key: str, *, store: Root = "", json: Json = False) -> None:
-    """Run a stored question again and compare the hash of its result."""
+def verify(key: str, *, runner: RunnerName = "auto", store: Root = "", json: Json = False) -> None:
+    """Run a stored question again, apart from the store, and compare: the same hash, else figure by figure."""
     kept = client.store(store)
     whole = _whole_key(kept, key)
     record, stored = kept.spec(whole), kept.result(whole)
@@ -59,11 +71,33 @@ def verify(key: str, *, store: Root = "", json: Json = False) -> None:
     question = from_record(record)
     if question.key != whole:
         raise SpecError(f"The data or the engine changed since run {whole[:12]}; it can't be verified any more.")
-    again = execute(question, kept, fresh=True).result
-    same = again.sha256() == stored.sha256()
-    _print_rows([{"key": whole, "stored": stored.sha256(), "again": again.sha256(), "same": same}], json)
-    if not same:
-        raise SpecError(f"Run {whole[:12]} gives another result now; the stored one was replaced.")
+    if settings().jobs_address and named(runner, question) == "ray":
+        raise SpecError("A run can't be verified through a cluster's Jobs API; name --runner inline or pool.")
+    row = _compared(question, stored, kept.root, runner)
+    print(_json({"runs": [row]}) if json else f"Run {whole[:12]} again: {row['meaning']} ({row['figures']:,} figures).")
+    if row["verdict"] == "different":
+        raise SpecError(
+            f"Run {whole[:12]} gives another result now: {row['differing']}. The stored one is as it was; "
+            "`--fresh` on the command that asked for it replaces it."
+        )
+
+
+def _compared(question: Question, stored: Result, root: str, runner: RunnerName) -> dict[str, Any]:
+    """One row: key, verdict (same, close, different), figures, the names of those that differ, and both hashes."""
+    with tempfile.TemporaryDirectory() as scratch:
+        again = execute(question, Store(scratch), runner).result
+        sides = [replace(one, tables=_tables(one, where)) for one, where in ((stored, root), (again, scratch))]
+    (row,) = compared({question.key: sides[0]}, {question.key: sides[1]}, TOLERANCE).to_dicts()
+    differing = row["differing"]
+    return {
+        "key": question.key,
+        "verdict": row["verdict"],
+        "meaning": MEANING[row["verdict"]],
+        "figures": row["figures"],
+        "differing": ", ".join(differing[:SHOWN]) + (f" and {len(differing) - SHOWN} more" * (len(differing) > SHOWN)),
+        "stored": stored.sha256(),
+        "again": again.sha256(),
+    }
 
 
 def export(key: str, *, out: Path, store: Root = "") -> None:

@@ -5,26 +5,24 @@ far from the data). Figures are printed to seven digits, so what lies within 1e-
 """
 
 import json
-import math
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from engine.report import ReportSpec
-from engine.result import Result, jsonable
+from engine.result import Result
+from jobs import comparison
 from jobs.execute import execute
 from jobs.question import Question, prepare
 from jobs.store import Store
 
 TOLERANCE = 1e-7
 SHOWN = 20
-SCHEMA: dict[str, Any] = {"run": pl.String, "verdict": pl.String, "figures": pl.Int64, "differing": pl.List(pl.String)}
 HERE = Path()
-LABELS = ("key", "evidence", "result_sha256")
 
 
 class NotReplicated(ValueError):
@@ -70,9 +68,8 @@ def rerun(folder: Path = HERE) -> dict[str, Result]:
 
 
 def compared(old: Mapping[str, Result], new: Mapping[str, Result]) -> pl.DataFrame:
-    """Both sides a run. Columns: run, verdict (same, close, different), figures, differing (their names)."""
-    rows = [(name, *_compared(old[name], new.get(name))) for name in old]
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    """The package's results beside those of `rerun`, as `jobs.comparison.compared` within TOLERANCE."""
+    return comparison.compared(old, new, TOLERANCE)
 
 
 def require_same(found: pl.DataFrame) -> pl.DataFrame:
@@ -88,48 +85,6 @@ def _question(folder: Path) -> Question:
     asked: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     files = {name: folder / path for name, path in asked["files"].items()}
     return prepare(ReportSpec.parse(asked["spec"]), asked["vintage"], files)
-
-
-def _compared(old: Result, new: Result | None) -> tuple[str, int, list[str]]:
-    if new is None:
-        return "different", 0, ["the run has no result"]
-    if old.sha256() == new.sha256():
-        return "same", sum(1 for _ in figures(old)), []
-    left, right = dict(figures(old)), dict(figures(new))
-    scale = _scales(left)
-    names = {**left, **right}
-    differing = [name for name in names if not _close(left.get(name), right.get(name), scale.get(_column(name), 0.0))]
-    return ("different" if differing else "close"), len(left), differing
-
-
-def figures(result: Result) -> Iterator[tuple[str, Any]]:
-    """Every figure of a result with its name, hashes and keys of runs left out: they follow from the figures."""
-    for name, value in jsonable(result.summary).items():
-        yield f"summary {name}", value
-    for table, frame in result.tables.items():
-        for column in (c for c in frame.columns if c not in LABELS):
-            for place, value in enumerate(frame[column].to_list()):
-                yield f"{table} {column}[{place}]", value
-
-
-def _column(name: str) -> str:
-    return name.partition("[")[0]
-
-
-def _scales(found: Mapping[str, Any]) -> dict[str, float]:
-    """The largest figure of each column: differences of near-equal figures are no better known than those."""
-    scales: dict[str, float] = {}
-    for name, value in found.items():
-        if isinstance(value, float) and math.isfinite(value):
-            scales[_column(name)] = max(scales.get(_column(name), 0.0), abs(value))
-    return scales
-
-
-def _close(left: Any, right: Any, scale: float) -> bool:
-    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (left, right))
-    if not numbers or left == right:
-        return bool(left == right)
-    return abs(left - right) <= TOLERANCE * max(abs(left), abs(right), scale) or (left != left and right != right)
 
 
 if __name__ == "__main__":

@@ -89,8 +89,7 @@ def _started(spec: Spec, vintage: str) -> bool:
     """Start a run outside unless it has been; whether it is under way."""
     key = client.key(spec, vintage)
     if f"submitted {key}" not in st.session_state:
-        client.submit(spec, vintage)
-        st.session_state[f"submitted {key}"] = time.time()
+        start(key, partial(client.submit, spec, vintage))
     status = client.status(key)
     starting = time.time() - st.session_state[f"submitted {key}"] < START_SECONDS
     return starting if status is None else status.state in (*UNDER_WAY, "done")
@@ -167,17 +166,27 @@ def sources(vintage: str) -> pl.DataFrame:
 def _long_run(key: str, spec: Spec, vintage: str, files: Mapping[str, str], seconds: float) -> None:
     """Start the run if it is not under way, and show how far it is."""
     status = client.status(key)
-    heard = status.heartbeat if status is not None else 0.0
-    if starting(key, heard) or (status is not None and status.state in UNDER_WAY):
+    if under_way(key, status):
         _progress(key)
         return
     if status is not None and status.state in ("failed", "cancelled", "lost"):
         st.warning(f"The run is {status.state}. {status.message}".strip())
     never = status is None and f"submitted {key}" not in st.session_state
     if (never and seconds <= UNASKED_SECONDS) or st.button(f"Run this (about {duration(seconds)})", key=f"run {key}"):
-        client.submit(spec, vintage, files)
-        st.session_state[f"submitted {key}"] = time.time()
+        start(key, partial(client.submit, spec, vintage, files))
         st.rerun()
+
+
+def start(key: str, submit: Callable[[], object]) -> None:
+    """Start a run outside this process, and remember when this session did."""
+    submit()
+    st.session_state[f"submitted {key}"] = time.time()
+
+
+def under_way(key: str, status: Any) -> bool:
+    """Whether the run goes on, waits, or was asked for a moment ago."""
+    heard = status.heartbeat if status is not None else 0.0
+    return starting(key, heard) or (status is not None and status.state in UNDER_WAY)
 
 
 def starting(key: str, heard: float) -> bool:

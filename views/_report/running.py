@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -27,12 +28,8 @@ def section(question: client.ReportQuestion) -> None:
     stored = f"{done} of them stored already" if done else "none of them stored yet"
     st.info(f"This report has not been made yet. It stands on {len(parts) - 1} runs, {stored}.")
     label = f"{'Go on' if stopped else 'Make the report'} (about {_results.duration(seconds)} on one core)"
-    st.button(label, key=f"report start {question.key}", on_click=_start, args=(question,))
-
-
-def _start(question: client.ReportQuestion) -> None:
-    client.start_report(question)
-    st.session_state[f"submitted {question.key}"] = time.time()
+    start = partial(client.start_report, question)
+    st.button(label, key=f"report start {question.key}", on_click=_results.start, args=(question.key, start))
 
 
 def under_way(question: client.ReportQuestion, parts: Parts) -> bool:

@@ -60,16 +60,10 @@ def _pace(spec: SweepSpec, vintage: str) -> client.SweepPace:
 def control(spec: SweepSpec, vintage: str, key: str, seconds: float) -> None:
     """Start, progress, cancel and going on: whatever the run's state asks for."""
     status = client.status(key)
-    if _under_way(key, status):
+    if _results.under_way(key, status):
         _progress(key, _drawn(key))
     elif status is None or status.state != "done" or client.load(key) is None:
         _offer(spec, vintage, key, status, seconds)
-
-
-def _under_way(key: str, status: Any) -> bool:
-    """Whether the run goes on, waits, or was asked for a moment ago."""
-    heard = 0.0 if status is None else status.heartbeat
-    return _results.starting(key, heard) or (status is not None and status.state in _results.UNDER_WAY)
 
 
 def _offer(spec: SweepSpec, vintage: str, key: str, status: Any, seconds: float) -> None:
@@ -79,8 +73,7 @@ def _offer(spec: SweepSpec, vintage: str, key: str, status: Any, seconds: float)
         st.warning(f"The run is {status.state}. {status.message}".strip())
         label = f"Go on ({status.done} of {status.total} parts are done)" if status.total else label
     if st.button(label, key=f"sweep start {key}"):
-        client.submit(spec, vintage)
-        st.session_state[f"submitted {key}"] = time.time()
+        _results.start(key, partial(client.submit, spec, vintage))
         st.rerun()
 
 
@@ -88,7 +81,7 @@ def _offer(spec: SweepSpec, vintage: str, key: str, status: Any, seconds: float)
 def _progress(key: str, drawn: int) -> None:
     """Progress of the run; the whole page runs again when there is more to draw, and when the run has ended."""
     status = client.status(key)
-    if not _under_way(key, status):
+    if not _results.under_way(key, status):
         st.rerun()
     if status is None or status.state not in _results.UNDER_WAY:
         st.progress(0.0, text="Starting")

@@ -216,20 +216,21 @@ class _Fleet:
         self._tidy()
 
     def _died(self, tasks: Tasks, load: deque[Task]) -> Parts:
-        """A worker or node died at the first task of a load; nothing is said of those that another load holds too."""
-        first = load[0]
-        for task in reversed([task for task in load if task in self._begun]):
-            overdue = time.monotonic() - self._begun[task] >= settings().chunk_seconds + GRACE_SECONDS
-            if task is first and overdue:
-                del self._begun[task]
-                yield from tasks.late(task)
-            elif not self._copies(task):
-                del self._begun[task]
-                if task is first:
-                    yield from tasks.died(task)
-                else:
-                    tasks.put_back(task)
+        """A worker or node died at the first task of a load; those queued behind it are nobody's fault."""
+        first, *queued = load
+        for task in reversed(queued):
+            if self._lost(task):
+                tasks.put_back(task)
+        if first in self._begun and time.monotonic() - self._begun[first] >= settings().chunk_seconds + GRACE_SECONDS:
+            del self._begun[first]
+            yield from tasks.late(first)
+        elif self._lost(first):
+            yield from tasks.died(first)
         self._tidy()
+
+    def _lost(self, task: Task) -> bool:
+        """Whether a task that was begun is in no other load; it is then begun no longer."""
+        return not self._copies(task) and self._begun.pop(task, None) is not None
 
     def _tidy(self) -> None:
         """Let go of the loads that nothing is expected of any more."""

@@ -36,7 +36,9 @@ def main(arguments: list[str]) -> int:
         return _complain(str(error), 2)
     except CycloptsError as error:
         return _complain(str(error), 2)
-    except (Cancelled, RunError) as error:
+    except Cancelled as error:
+        return _complain(f"The run was cancelled: {error}", 1)
+    except RunError as error:
         return _complain(str(error), 1)
     except KeyboardInterrupt:
         return _complain("Stopped; finished chunks are kept, and the same command goes on from them.", 1)

@@ -1,4 +1,4 @@
-"""`python -m jobs runs ls|show|verify|export|rm`: what the store holds."""
+"""`python -m jobs runs ls|show|verify|cancel|export|rm`: what the store holds."""
 
 import datetime as dt
 import json
@@ -35,8 +35,15 @@ MEANING = {
 
 def runs_app() -> App:
     """Commands on stored runs; a key may be shortened to letters that no other run begins with."""
-    app = App(name="runs", help="Stored runs: list, show, verify, export, remove.")
-    commands: dict[str, Callable[..., None]] = {"ls": ls, "show": show, "verify": verify, "export": export, "rm": rm}
+    app = App(name="runs", help="Stored runs: list, show, verify, cancel, export, remove.")
+    commands: dict[str, Callable[..., None]] = {
+        "ls": ls,
+        "show": show,
+        "verify": verify,
+        "cancel": cancel,
+        "export": export,
+        "rm": rm,
+    }
     for name, command in commands.items():
         app.command(command, name=name)
     return app
@@ -98,6 +105,19 @@ def _compared(question: Question, stored: Result, root: str, runner: RunnerName)
         "stored": stored.sha256(),
         "again": again.sha256(),
     }
+
+
+def cancel(key: str, *, store: Root = "") -> None:
+    """Ask a run that is under way or waits to stop; its finished parts are kept, and asking for it again goes on."""
+    kept = client.store(store)
+    whole = _whole_key(kept, key)
+    status = kept.status(whole)
+    if status is None or status.state not in ("running", "waiting"):
+        raise SpecError(
+            f"Run {whole[:12]} is {status.state if status else 'not under way'}; there is nothing to cancel."
+        )
+    client.cancel(whole, store)
+    print(f"asked {whole} to stop; its finished parts are kept")
 
 
 def export(key: str, *, out: Path, store: Root = "") -> None:

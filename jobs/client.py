@@ -9,13 +9,12 @@ from typing import Any
 
 import polars as pl
 
-from engine.regression import DesignError
 from engine.report import ReportSpec
 from engine.result import Result
 from engine.spec import Spec, SpecError
 from engine.sweep import SweepSpec
-from engine.tables import TableError
 from jobs import command_line, data, limits, quota, reports, scenario_file, sweeps, turns
+from jobs import question as _question
 from jobs import submit as _submit
 from jobs.alone import run_alone
 from jobs.config_file import Config
@@ -28,7 +27,7 @@ from jobs.runner import RunnerName
 from jobs.settings import settings
 from jobs.store import Status, Store
 
-BAD_INPUT = (SpecError, TableError, DesignError)
+BAD_INPUT = _question.BAD_INPUT
 Files = Mapping[str, str] | None
 FILES = command_line.FILES
 ReportPart = reports.Part
@@ -90,10 +89,10 @@ def load(run_key: str) -> Result | None:
     return store().result(run_key)
 
 
-def cancel(run_key: str) -> None:
+def cancel(run_key: str, root: str = "") -> None:
     """Ask a run to stop; one that waits leaves the queue."""
-    if not turns.withdraw(store(), run_key):
-        store().request_cancel(run_key)
+    if not turns.withdraw(store(root), run_key):
+        store(root).request_cancel(run_key)
 
 
 def answer(

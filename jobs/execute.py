@@ -19,7 +19,7 @@ from engine.spec import SpecError
 from engine.study import Work
 from jobs import memory, quota
 from jobs.cluster import submitted
-from jobs.question import Question
+from jobs.question import BAD_INPUT, Question
 from jobs.runner import Runner, RunnerName, choose, named
 from jobs.settings import settings
 from jobs.store import HEARTBEAT_SECONDS, Status, Store, StoredChunks
@@ -29,6 +29,7 @@ from jobs.worker import one_blas_thread
 
 Progress = Callable[[Status], None]
 TOLD_SECONDS = 0.1
+WAIT_SECONDS = 0.1
 
 
 class Cancelled(Exception):
@@ -50,50 +51,59 @@ def execute(
     *,
     fresh: bool = False,
     progress: Progress | None = None,
+    stop: threading.Event | None = None,
 ) -> Answer:
-    """Answer a question: from the store, by waiting for whoever is at it, or by running it.
+    """Answer a question: from the store, by waiting for whoever is at it, or by running it, what it needs first.
 
-    `fresh` recomputes everything and compares with what the store holds. Raises `Cancelled`, and whatever
-    error the study raises (its status is then `failed`, with the message).
+    `fresh` recomputes everything and compares with what the store holds; `stop` is that of the run that needs this one.
+    Raises `Cancelled`, and whatever error the study raises (its status is then `failed`, with the message).
     """
-    stored = store.result(question.key)
-    if stored is not None and not fresh:
+    if fresh:
+        return _afresh(question, store, runner, progress)
+    stored = question.stored(store)
+    if stored is not None:
         return Answer(stored, True)
     if settings().jobs_address and named(runner, question) == "ray":
-        if fresh:
-            raise SpecError("A fresh run can't be handed to a cluster; leave --fresh away, or name another runner.")
         return Answer(answer_by_job(question, store, progress), False)
-    needs = {
-        name: execute(need, store, runner, fresh=fresh, progress=progress).result
-        for name, need in question.needs.items()
-    }
-    work = question.work(needs)
-    if fresh:
-        return Answer(_recomputed(question, work, store, choose(runner, question), stored, progress), False)
     attempt = store.claim(question.key)
     while attempt is None:
-        time.sleep(0.1)
-        waited = store.result(question.key)
+        waited = _waited(question, store, stop)
         if waited is not None:
             return Answer(waited, True)
         attempt = store.claim(question.key)
-    result = _attempt(question, work, store, choose(runner, question), attempt, progress)
+    result = _attempt(question, store, runner, attempt, progress, stop)
     quota.enforce(store)
     return Answer(result, False)
 
 
-def _recomputed(
-    question: Question,
-    work: Work[Any],
-    store: Store,
-    runner: Runner,
-    stored: Result | None,
-    progress: Progress | None,
-) -> Result:
+def _waited(question: Question, store: Store, stop: threading.Event | None) -> Result | None:
+    """The result of a run that another process is at, if it is there by now.
+
+    Raises `Cancelled` when that run was, unless another run needs it, which then runs it itself.
+    """
+    time.sleep(WAIT_SECONDS)
+    status = store.status(question.key)
+    if (stop is None and status is not None and status.state == "cancelled") or (stop is not None and stop.is_set()):
+        raise Cancelled(status.message if status else "")
+    return None if status is not None and status.state == "running" else question.stored(store)
+
+
+def _afresh(question: Question, store: Store, runner: RunnerName, progress: Progress | None) -> Answer:
+    if settings().jobs_address and named(runner, question) == "ray":
+        raise SpecError("A fresh run can't be handed to a cluster; leave --fresh away, or name another runner.")
+    for need in question.needs.values():
+        execute(need, store, runner, fresh=True, progress=progress)
+    return Answer(_recomputed(question, store, runner, progress), False)
+
+
+def _recomputed(question: Question, store: Store, runner: RunnerName, progress: Progress | None) -> Result:
     """Everything anew in a store of its own; says so when the stored result was another, and puts it right."""
+    stored = question.stored(store)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Store(folder)
-        result = _attempt(question, work, scratch, runner, 1, progress)
+        for need in question.needs.values():
+            scratch.save_result(execute(need, store, runner).result)
+        result = _attempt(question, scratch, runner, 1, progress)
         if stored is not None and stored.sha256() == result.sha256():
             return result
         _keep(question, result, scratch, store)
@@ -111,34 +121,57 @@ def _keep(question: Question, result: Result, scratch: Store, store: Store) -> N
 
 
 def _attempt(
-    question: Question, work: Work[Any], store: Store, runner: Runner, attempt: int, progress: Progress | None
+    question: Question,
+    store: Store,
+    runner: RunnerName,
+    attempt: int,
+    progress: Progress | None,
+    stop: threading.Event | None = None,
 ) -> Result:
-    """Run what chunks are missing, keep each as it arrives, combine, keep the result."""
-    key, chunks = question.key, list(question.study.chunks(work))
+    """Answer what is needed, run what chunks are missing, keep each as it arrives, combine, keep the result."""
+    key = question.key
     store.save_spec(key, question.record())
     if not submitted():
         store.clear_cancel(key)
-    status = Status("running", 0, len(chunks), runner=runner.name, attempt=attempt, started=time.time())
-    with _Heart(store, key, status, progress) as heart:
-        kept = store.kept_chunks(key)
-        heart.beat(done=len(kept))
-        missing = [(i, chunk) for i, chunk in enumerate(chunks) if i not in kept]
-        for index, frame in runner.run(question.study.name, work, missing, heart.stop):
-            store.save_chunk(key, index, frame)
-            kept.add(index)
-            heart.done(len(kept), runner.name)
-        if heart.stop.is_set():
-            raise Cancelled(f"The run was cancelled with {len(kept)} of {len(chunks)} chunks done.")
-        result = _combined(question, work, StoredChunks(store, key, len(chunks)), runner, time.time() - status.started)
+    with _Heart(store, key, Status("running", attempt=attempt, started=time.time()), progress, stop) as heart:
+        work = question.work(_needed(question, store, runner, progress, heart.stop))
+        heart.beat(started=time.time())
+        total = _computed(question, work, store, choose(runner, question), heart)
+        result = _combined(question, work, StoredChunks(store, key, total), heart.status)
         store.save_result(result)
         if not question.study.keeps_chunks:
             store.drop_chunks(key)
     return result
 
 
-def _combined(
-    question: Question, work: Work[Any], parts: Sequence[pl.DataFrame], runner: Runner, seconds: float
-) -> Result:
+def _needed(
+    question: Question, store: Store, runner: RunnerName, progress: Progress | None, stop: threading.Event
+) -> dict[str, Result]:
+    """The answers to what a question needs first."""
+    found = {}
+    for name, need in question.needs.items():
+        found[name] = execute(need, store, runner, progress=progress, stop=stop).result
+        if stop.is_set():
+            raise Cancelled(f"{len(found)} of the {len(question.needs)} runs it needs are done and kept.")
+    return found
+
+
+def _computed(question: Question, work: Work[Any], store: Store, runner: Runner, heart: "_Heart") -> int:
+    """Run the chunks that are missing; how many there are in all."""
+    key, chunks = question.key, list(question.study.chunks(work))
+    kept = store.kept_chunks(key)
+    heart.beat(done=len(kept), total=len(chunks), runner=runner.name)
+    missing = [(i, chunk) for i, chunk in enumerate(chunks) if i not in kept]
+    for index, frame in runner.run(question.study.name, work, missing, heart.stop):
+        store.save_chunk(key, index, frame)
+        kept.add(index)
+        heart.done(len(kept), runner.name)
+    if heart.stop.is_set():
+        raise Cancelled(f"{len(kept)} of {len(chunks)} parts are done and kept.")
+    return len(chunks)
+
+
+def _combined(question: Question, work: Work[Any], parts: Sequence[pl.DataFrame], status: Status) -> Result:
     one_blas_thread()
     result = question.study.combine(work, parts)
     return replace(
@@ -147,7 +180,7 @@ def _combined(
         key=question.key,
         inputs=_inputs(question),
         warnings=(*question.notes, *result.warnings),
-        provenance=_provenance(question, runner, seconds),
+        provenance=_provenance(question, status),
     )
 
 
@@ -159,11 +192,11 @@ def _inputs(question: Question) -> dict[str, str]:
     return inputs
 
 
-def _provenance(question: Question, runner: Runner, seconds: float) -> dict[str, Any]:
+def _provenance(question: Question, status: Status) -> dict[str, Any]:
     return {
         "made": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "runner": runner.name,
-        "wall_s": round(seconds, 3),
+        "runner": status.runner,
+        "wall_s": round(time.time() - status.started, 3),
         "peak_mb": memory.peak_mb(),
         "engine": question.study.version(),
         "vintage": question.vintage,
@@ -178,29 +211,34 @@ def _versions() -> dict[str, str]:
 
 
 class _Heart:
-    """Keeps a run's status alive in the store, and hears the request to stop."""
+    """Keeps a run's status alive in the store, and hears the request to stop.
 
-    def __init__(self, store: Store, key: str, status: Status, progress: Progress | None) -> None:
-        self._store, self._key, self._status, self._progress = store, key, status, progress
+    A run that another one needs shares its `stop`: who cancels one cancels both.
+    """
+
+    def __init__(
+        self, store: Store, key: str, status: Status, progress: Progress | None, stop: threading.Event | None
+    ) -> None:
+        self._store, self._key, self.status, self._progress = store, key, status, progress
         self._lock, self._over = threading.Lock(), threading.Event()
-        self.stop = threading.Event()
+        self._needed, self.stop = stop is not None, stop or threading.Event()
         self._thread = threading.Thread(target=self._pulse, daemon=True)
 
     def beat(self, **changes: Any) -> None:
         """Write the status with a new heartbeat, and tell whoever watches."""
         with self._lock:
-            self._status = replace(self._status, heartbeat=time.time(), peak_mb=memory.peak_mb(), **changes)
-            self._store.save_status(self._key, self._status)
+            self.status = replace(self.status, heartbeat=time.time(), peak_mb=memory.peak_mb(), **changes)
+            self._store.save_status(self._key, self.status)
         if self._progress:
-            self._progress(self._status)
+            self._progress(self.status)
 
     def done(self, chunks: int, runner: str) -> None:
         """Count the chunks that are done, and say by whom; written now and then: a short chunk costs one write."""
-        if time.time() - self._status.heartbeat >= TOLD_SECONDS:
+        if time.time() - self.status.heartbeat >= TOLD_SECONDS:
             self.beat(done=chunks, runner=runner)
         else:
             with self._lock:
-                self._status = replace(self._status, done=chunks, runner=runner)
+                self.status = replace(self.status, done=chunks, runner=runner)
 
     def _pulse(self) -> None:
         while not self._over.wait(HEARTBEAT_SECONDS):
@@ -221,7 +259,15 @@ class _Heart:
         if error is None:
             self.beat(state="done")
         elif isinstance(error, Cancelled):
-            self.beat(state="cancelled", message=str(error))
+            self._stopped(str(error))
         else:
-            message = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}"
-            self.beat(state="failed", message=message)
+            plain = isinstance(error, (RunError, *BAD_INPUT))
+            self.beat(state="failed", message=str(error) if plain else f"{type(error).__name__}: {error}")
+
+    def _stopped(self, message: str) -> None:
+        """A run that was asked to stop is cancelled; one whose asker was is nobody's any more, to be taken up again."""
+        if self._needed and not self._store.cancel_requested(self._key):
+            self.beat(state="lost", message=f"The run that needed it was cancelled; {message}")
+        else:
+            self.beat(state="cancelled", message=message)
+            self._store.clear_cancel(self._key)

@@ -8,10 +8,15 @@ from typing import Any
 import polars as pl
 
 from engine import registry
+from engine.regression import DesignError
 from engine.result import Result
-from engine.spec import Spec
+from engine.spec import Spec, SpecError
 from engine.study import Study, Work, run_key
+from engine.tables import TableError
 from jobs.data import load_tables
+from jobs.store import Store
+
+BAD_INPUT = (SpecError, TableError, DesignError)
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,13 @@ class Question:
     def chunks(self) -> Sequence[Any]:
         """The chunks of the work; they never depend on the answers to the needs."""
         return self.study.chunks(self.work({}))
+
+    def stored(self, store: Store) -> Result | None:
+        """The result in the store; None when absent or damaged, or when chunks that belong to it are."""
+        result = store.result(self.key)
+        if result is None or not self.study.keeps_chunks:
+            return result
+        return result if len(store.kept_chunks(self.key)) == len(self.chunks()) else None
 
     def seconds(self) -> float:
         """Estimated time on one core, needs not counted."""

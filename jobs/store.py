@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, overload
-from urllib.parse import urlsplit
 
 import obstore
 import polars as pl
@@ -21,14 +20,15 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 from obstore.exceptions import AlreadyExistsError
-from obstore.store import LocalStore, from_url
+from pydantic import TypeAdapter
 
 from engine.result import Result, ResultDamaged
-from engine.spec import SpecError
+from jobs import place
 
 HEARTBEAT_SECONDS = 1.0
 LOST_SECONDS = 15.0
 WATCH_SECONDS = 2.5
+DIGEST = "record_sha256"
 
 State = Literal["waiting", "running", "done", "failed", "cancelled", "lost"]
 
@@ -53,30 +53,34 @@ class Status:
         return replace(self, state="lost", message="The process that ran it stopped; start it again to go on.")
 
 
+_STATUS = TypeAdapter(Status)
+
+
 class Store:
-    """Runs by key under a root directory or URL (`s3://bucket/prefix`, `gs://...`)."""
+    """Runs by key under a folder or an address, `s3://BUCKET/PREFIX`.
+
+    Raises `SpecError` for one that can't be used.
+    """
 
     def __init__(self, root: str) -> None:
         self.root = root
-        self._local = "://" not in root
-        if self._local:
-            Path(root).mkdir(parents=True, exist_ok=True)
-            self._fs: pafs.FileSystem = pafs.LocalFileSystem()
-            self._base = str(Path(root).resolve())
-            self._leases: Any = LocalStore(self._base)
-        else:
-            _refuse_credentials(root)
-            self._fs, self._base = pafs.FileSystem.from_uri(root)
-            self._leases = from_url(root)
+        self._local = place.is_local(root)
+        self._fs, self._base, self._leases = place.opened(root)
         self._beats: dict[str, tuple[float, float]] = {}
 
     def save_spec(self, key: str, spec: Mapping[str, Any]) -> None:
-        """Record what the run asks, so that another process can run it."""
-        self._write(f"{_run(key)}/spec.json", json.dumps(spec, sort_keys=True).encode())
+        """Record what the run asks, so that another process can run it; with a digest, as chunks have one."""
+        self._write(f"{_run(key)}/spec.json", json.dumps({**spec, DIGEST: _digest(spec)}, sort_keys=True).encode())
 
     def spec(self, key: str) -> dict[str, Any] | None:
-        """What the run asks, or None for an unknown key."""
-        return self._read_json(f"{_run(key)}/spec.json")
+        """What the run asks; None for an unknown key, or when the record is damaged."""
+        data = self._read(f"{_run(key)}/spec.json")
+        try:
+            found = json.loads(data) if data else None
+        except ValueError:
+            return None
+        whole = isinstance(found, dict) and found.pop(DIGEST, "") == _digest(found)
+        return found if whole else None
 
     def save_status(self, key: str, status: Status) -> None:
         """Replace the run's status."""
@@ -84,11 +88,18 @@ class Store:
 
     def status(self, key: str) -> Status | None:
         """The run's status as of now, or None for a run never started."""
-        found = self._read_json(f"{_run(key)}/status.json")
-        if not found:
+        status = self._status(key)
+        if status is None:
             return None
-        status = Status(**found)
         return status.lost() if status.state == "running" and not self._beating(key, status.heartbeat) else status
+
+    def _status(self, key: str) -> Status | None:
+        """The status as it was written; None when there is none, or when it is damaged."""
+        data = self._read(f"{_run(key)}/status.json")
+        try:
+            return _STATUS.validate_json(data) if data else None
+        except ValueError:
+            return None
 
     def _beating(self, key: str, heartbeat: float) -> bool:
         """Whether a running status is alive.
@@ -172,8 +183,8 @@ class Store:
         end = time.monotonic() + WATCH_SECONDS
         while time.monotonic() < end:
             time.sleep(HEARTBEAT_SECONDS / 2)
-            again = self._read_json(f"{_run(key)}/status.json")
-            if again and again["heartbeat"] != status.heartbeat:
+            again = self._status(key)
+            if again and again.heartbeat != status.heartbeat:
                 return True
         return False
 
@@ -221,13 +232,6 @@ class Store:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def _read_json(self, path: str) -> dict[str, Any] | None:
-        data = self._read(path)
-        try:
-            return dict(json.loads(data)) if data else None
-        except ValueError:
-            return None
-
     def _read_parquet(self, path: str) -> pa.Table | None:
         data = self._read(path)
         if data is None:
@@ -269,14 +273,8 @@ class StoredChunks(Sequence[pl.DataFrame]):
         return frame
 
 
-def _refuse_credentials(url: str) -> None:
-    """A store's address is printed, logged and sent to clusters; secrets have no place in it."""
-    parts = urlsplit(url)
-    if "@" in parts.netloc or parts.query:
-        raise SpecError(
-            f"The store {parts.scheme}://{parts.hostname}{parts.path} must be named without credentials or options; "
-            "they come from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL)."
-        )
+def _digest(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
 def _run(key: str) -> str:

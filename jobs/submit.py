@@ -30,7 +30,7 @@ def submit(question: Question, store: Store, runner: RunnerName = "auto") -> str
     Nothing is started when the store has the result or someone is at it.
     """
     status = store.status(question.key)
-    if store.result(question.key) is None and (status is None or status.state != "running"):
+    if question.stored(store) is None and (status is None or status.state != "running"):
         store.save_spec(question.key, question.record())
         store.clear_cancel(question.key)
         if settings().jobs_address and named(runner, question) == "ray":
@@ -59,7 +59,7 @@ def answer_by_job(question: Question, store: Store, progress: Callable[[Status],
     job = _submit_job(client, question, store)
     while True:
         ended = client.get_job_status(job).is_terminal()
-        result, status = store.result(question.key), store.status(question.key)
+        result, status = question.stored(store), store.status(question.key)
         if status and progress:
             progress(status)
         if result is not None:

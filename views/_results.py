@@ -205,6 +205,7 @@ def _progress(key: str) -> None:
         cancel_button(key, partial(client.cancel, key))
     elif starting(key, status.heartbeat if status is not None else 0.0):
         st.progress(0.0, text="Starting")
+        cancel_button(key, partial(client.cancel, key))
     else:
         st.rerun()
 
@@ -213,7 +214,9 @@ def told(status: Any) -> str:
     """How far a run is that is under way."""
     if status.state == "waiting":
         return f"Waiting for its turn. {status.message}"
-    return f"Running: {status.done} of {status.total or '?'} parts ({status.runner or 'starting'})"
+    if not status.total:
+        return "Starting; what the run needs first is computed first."
+    return f"Running: {status.done} of {status.total} parts ({status.runner})"
 
 
 def duration(seconds: float) -> str:

@@ -88,17 +88,26 @@ def test_two_processes_start_one_key_and_compute_once(tmp_path: Path, digest: st
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped"])
 def test_damaged_chunks_are_computed_again(tmp_path: Path, digest: str, damage: str) -> None:
+    """Of a run that was killed, and of one that is done."""
     store = tmp_path / "store"
     driver = subprocess.Popen(command(tmp_path, store, "--runner", "inline"), cwd=ROOT, start_new_session=True)
     key = wait_for_chunks(Store(str(store)), 3)
     os.killpg(driver.pid, signal.SIGKILL)
     driver.wait()
     chunk = store / "runs" / key / "chunks" / "000001.parquet"
+    for _ in range(2):
+        damaged(chunk, damage)
+        again = finished(tmp_path, store)
+        assert_whole(again, digest)
+        assert again["summary"]["from_store"] is False
+    assert finished(tmp_path, store)["summary"]["from_store"] is True
+
+
+def damaged(chunk: Path, damage: str) -> None:
     whole = chunk.read_bytes()
     middle = len(whole) // 2
     flipped = whole[:middle] + bytes([whole[middle] ^ 4]) + whole[middle + 1 :]
     chunk.write_bytes(whole[:middle] if damage == "truncated" else flipped)
-    assert_whole(finished(tmp_path, store), digest)
 
 
 def test_the_asking_process_dies_and_the_run_goes_on(tmp_path: Path, digest: str) -> None:

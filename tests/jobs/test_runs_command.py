@@ -130,7 +130,17 @@ def test_a_run_under_way_stays_and_a_done_one_is_removed(shell: Shell, npv: str)
     assert npv not in shell.store.run_keys()
 
 
-@pytest.mark.parametrize("command", ["show", "verify", "rm"])
+def test_a_run_under_way_is_asked_to_stop_and_no_other(shell: Shell, npv: str) -> None:
+    done = shell.store.status(npv)
+    assert done is not None
+    code, _, err = shell("runs", "cancel", npv)
+    assert (code, "is done; there is nothing to cancel" in err) == (2, True)
+    shell.store.save_status(npv, replace(done, state="running", heartbeat=time.time()))
+    assert shell("runs", "cancel", npv) == (0, f"asked {npv} to stop; its finished parts are kept\n", "")
+    assert shell.store.cancel_requested(npv)
+
+
+@pytest.mark.parametrize("command", ["show", "verify", "cancel", "rm"])
 def test_an_unknown_key_is_one_sentence(shell: Shell, command: str) -> None:
     code, out, err = shell("runs", command, "abc")
     assert (code, out, err.count("\n")) == (2, "", 1)

@@ -154,7 +154,7 @@ def test_cancelling_a_sweep_keeps_what_is_done(tmp_path: Path, url: str) -> None
     store.request_cancel(kept[0])
     _, complaint = driver.communicate(timeout=30)
     assert driver.returncode == 1
-    assert "was cancelled with" in complaint
+    assert "The run was cancelled: " in complaint
     status = store.status(kept[0])
     assert status is not None
     assert (status.state, status.done) == ("cancelled", store.chunk_count(kept[0]))

@@ -126,3 +126,19 @@ def test_cancel_is_heard_and_withdrawn(store: Store) -> None:
     assert store.cancel_requested("k")
     store.clear_cancel("k")
     assert not store.cancel_requested("k")
+
+
+@pytest.mark.parametrize("name", ["status.json", "spec.json"])
+def test_a_flipped_bit_of_a_record_is_no_trap(store: Store, name: str) -> None:
+    """A record that is no longer one is as if there was none; a status that still is one can be read."""
+    store.save_spec("k", {"study": "s", "spec": {"a": 1}, "files": {}})
+    store.save_status("k", Status("running", 3, 12, "It goes on.", "inline", 2, 1.0, 2.0, 300))
+    path = the_file(store, name)
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        assert (store.spec("k") is None) == (name == "spec.json")
+        status = store.status("k")
+        assert status is None or status.state in ("running", "lost")
+    path.write_bytes(whole[: len(whole) // 2])
+    assert (store.status("k") is None, store.spec("k") is None) == (name == "status.json", name == "spec.json")

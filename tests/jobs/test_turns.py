@@ -110,7 +110,7 @@ def test_a_waiting_run_tells_its_place_and_can_be_cancelled(cloud: Path) -> None
     assert [client.store().status(key).state for key in waiting] == ["cancelled"] * 2  # type: ignore[union-attr]
     wait(first, "running")
     client.cancel(first)
-    assert "cancelled" in wait(first, "cancelled").message
+    assert "are done and kept" in wait(first, "cancelled").message
 
 
 def test_a_long_run_gives_way_to_another_visitor_and_ends_whole(cloud: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -269,20 +269,31 @@ def test_progress_counts_runs_and_the_parts_of_the_one_under_way() -> None:
 
 
 @pytest.mark.parametrize(
-    ("states", "age", "going"),
+    ("states", "going"),
     [
-        (("done", "running", ""), 0.0, True),
-        (("done", "", ""), 1.0, True),
-        (("done", "", ""), 60.0, False),
-        (("done", "cancelled", ""), 0.0, False),
-        (("done", "", "waiting"), 60.0, True),
-        (("", "", ""), 0.0, False),
+        (("done", "running", ""), True),
+        (("done", "", "running"), True),
+        (("done", "", ""), False),
+        (("done", "cancelled", ""), False),
+        (("done", "", "waiting"), True),
+        (("", "", ""), False),
     ],
 )
-def test_a_report_is_alive_while_a_run_beats_or_has_just_ended(
-    states: tuple[str, ...], age: float, going: bool
-) -> None:
-    assert running.alive(parts(*states, heartbeat=time.time() - age)) is going
+def test_a_report_is_alive_while_one_of_its_runs_is(states: tuple[str, ...], going: bool) -> None:
+    assert running.alive(parts(*states)) is going
+
+
+@pytest.mark.parametrize(
+    ("states", "named"),
+    [
+        (("done", "lost", "cancelled"), ["run 2"]),
+        (("failed", "", "failed"), ["run 0", "run 2"]),
+        (("failed", "lost", "lost"), ["run 0"]),
+        (("done", "", ""), []),
+    ],
+)
+def test_of_runs_that_ended_early_those_are_told_that_say_why(states: tuple[str, ...], named: list[str]) -> None:
+    assert [name for name, _ in running.ended(parts(*states))] == named
 
 
 def test_runs_of_other_pages_are_no_report_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,15 +301,31 @@ def test_runs_of_other_pages_are_no_report_under_way(monkeypatch: pytest.MonkeyP
     assert button(opened(seed=10), "Make the report (about ").label
 
 
-def test_a_report_under_way_is_seen_by_whoever_comes_and_can_be_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("states", "stopped"),
+    [
+        (("done", "running", "running"), ["whole"]),
+        (("done", "running", "done"), ["1"]),
+        (("done", "", "running"), ["whole"]),
+    ],
+)
+def test_a_report_under_way_is_seen_by_whoever_comes_and_can_be_cancelled(
+    monkeypatch: pytest.MonkeyPatch, states: tuple[str, ...], stopped: list[str]
+) -> None:
+    """The report itself, also between two of its runs; of one that is there and lacks some of its runs, those."""
     cancelled: list[str] = []
-    monkeypatch.setattr(client, "report_parts", lambda asked: parts("done", "running", ""))
+
+    def found(asked: client.ReportQuestion) -> list[client.ReportPart]:
+        *runs, whole = parts(*states)
+        return [*runs, replace(whole, key=asked.key)]
+
+    monkeypatch.setattr(client, "report_parts", found)
     monkeypatch.setattr(client, "report_asked_for", lambda asked: True)
     monkeypatch.setattr(client, "cancel", cancelled.append)
     app = opened(seed=8)
     assert not [each for each in app.button if each.label.startswith("Make")]
     button(app, "Cancel the run").click().run()
-    assert cancelled == ["1"]
+    assert [key if len(key) == 1 else "whole" for key in cancelled] == stopped
 
 
 @pytest.mark.parametrize("state", ["failed", "cancelled", "lost"])

@@ -1,15 +1,14 @@
 """The report's runs: starting them outside the page, how far they are, and stopping them."""
 
-import time
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from jobs import client
 from views import _results
 
-BETWEEN_SECONDS = 5.0
 STOPPED = ("failed", "cancelled", "lost")
 Parts = Sequence[client.ReportPart]
 
@@ -20,7 +19,7 @@ def section(question: client.ReportQuestion) -> None:
     if under_way(question, parts):
         _progress(question)
         return
-    stopped = [(part.name, part.status) for part in parts if part.status is not None and part.status.state in STOPPED]
+    stopped = ended(parts)
     for name, status in stopped:
         st.warning(f"The run {name} is {status.state}. {status.message}".strip())
     done = sum(part.done for part in parts)
@@ -32,19 +31,21 @@ def section(question: client.ReportQuestion) -> None:
     st.button(label, key=f"report start {question.key}", on_click=_results.start, args=(question.key, start))
 
 
+def ended(parts: Parts) -> list[tuple[str, Any]]:
+    """Name and status of the runs that ended early: those that failed, or else the last one, which ended the others."""
+    stopped = [(part.name, part.status) for part in parts if part.status is not None and part.status.state in STOPPED]
+    return [(name, status) for name, status in stopped if status.state == "failed"] or stopped[-1:]
+
+
 def under_way(question: client.ReportQuestion, parts: Parts) -> bool:
-    """Whether the report has been asked for, and one of its runs goes on, waits or ended a moment ago."""
+    """Whether the report was asked for a moment ago, or was asked for at all and goes on or waits."""
     heard = max((part.status.heartbeat for part in parts if part.status is not None), default=0.0)
     return _results.starting(question.key, heard) or (client.report_asked_for(question) and alive(parts))
 
 
 def alive(parts: Parts) -> bool:
-    """Whether one of the runs goes on or waits, or the last one ended a moment ago with others to come."""
-    beating = [part.status for part in parts if part.status is not None]
-    last = max(beating, key=lambda status: status.heartbeat, default=None)
-    left = any(not part.done for part in parts)
-    between = last is not None and last.state == "done" and left and time.time() - last.heartbeat < BETWEEN_SECONDS
-    return between or any(status.state in _results.UNDER_WAY for status in beating)
+    """Whether the report or one of its runs goes on or waits."""
+    return any(part.status is not None and part.status.state in _results.UNDER_WAY for part in parts)
 
 
 @st.fragment(run_every=1.0)
@@ -54,7 +55,7 @@ def _progress(question: client.ReportQuestion) -> None:
     if not under_way(question, parts):
         st.rerun()
     st.progress(share(parts), text=told(parts))
-    _results.cancel_button(question.key, lambda: cancel(client.report_parts(question)), "runs")
+    _results.cancel_button(question.key, partial(cancel, question), "runs")
 
 
 def share(parts: Parts) -> float:
@@ -73,16 +74,15 @@ def told(parts: Parts) -> str:
     """How far the report is, and which of its runs is under way."""
     counted = f"{sum(part.done for part in parts)} of {len(parts)} runs are done."
     for part in parts:
-        if part.status is not None and part.status.state == "running":
-            return f"{counted} {part.name}: {part.status.done} of {part.status.total or '?'} parts."
-    for part in parts:
-        if part.status is not None and part.status.state == "waiting":
-            return _results.told(part.status)
-    return f"{counted} Starting."
+        if part.status is not None and part.status.state == "running" and part.status.total:
+            return f"{counted} {part.name}: {part.status.done} of {part.status.total} parts."
+    waiting = next((part.status for part in parts if part.status is not None and part.status.state == "waiting"), None)
+    return _results.told(waiting) if waiting is not None else f"{counted} Starting the next."
 
 
-def cancel(parts: Parts) -> None:
-    """Ask what is under way or waits to stop."""
-    for part in parts:
-        if part.status is not None and part.status.state in _results.UNDER_WAY:
-            client.cancel(part.key)
+def cancel(question: client.ReportQuestion) -> None:
+    """Ask the report to stop; or, where it is there and lacks some of its runs, those."""
+    parts = client.report_parts(question)
+    going = [part.key for part in parts if part.status is not None and part.status.state in _results.UNDER_WAY]
+    for key in [question.key] if question.key in going or not going else going:
+        client.cancel(key)

@@ -260,6 +260,8 @@ class _Heart:
             self.beat(state="done")
         elif isinstance(error, Cancelled):
             self._stopped(str(error))
+        elif isinstance(error, KeyboardInterrupt):
+            self.beat(state="cancelled", message="It was stopped from the keyboard; its finished parts are kept.")
         else:
             plain = isinstance(error, (RunError, *BAD_INPUT))
             self.beat(state="failed", message=str(error) if plain else f"{type(error).__name__}: {error}")

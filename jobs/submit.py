@@ -29,8 +29,7 @@ def submit(question: Question, store: Store, runner: RunnerName = "auto") -> str
 
     Nothing is started when the store has the result or someone is at it.
     """
-    status = store.status(question.key)
-    if question.stored(store) is None and (status is None or status.state != "running"):
+    if question.stored(store) is None and not _running(store, question):
         store.save_spec(question.key, question.record())
         store.clear_cancel(question.key)
         if settings().jobs_address and named(runner, question) == "ray":
@@ -51,12 +50,25 @@ def _start(key: str, store: Store, arguments: list[str]) -> None:
 def answer_by_job(question: Question, store: Store, progress: Callable[[Status], None] | None) -> Result:
     """The result of a run handed to the cluster's Jobs API, which must reach the same store.
 
-    Raises `RunError` when the job ends without one.
+    Raises `RunError` when the job ends without one, and when following it is interrupted.
     """
     client = _client()
-    store.save_spec(question.key, question.record())
-    store.clear_cancel(question.key)
+    if not _running(store, question):
+        store.save_spec(question.key, question.record())
+        store.clear_cancel(question.key)
     job = _submit_job(client, question, store)
+    try:
+        return _followed(client, job, question, store, progress)
+    except KeyboardInterrupt:
+        raise RunError(
+            f"The run goes on on the cluster, no longer followed; the same command follows it again, and `runs cancel "
+            f"{question.key[:12]}` stops it."
+        ) from None
+
+
+def _followed(
+    client: Any, job: str, question: Question, store: Store, progress: Callable[[Status], None] | None
+) -> Result:
     while True:
         ended = client.get_job_status(job).is_terminal()
         result, status = question.stored(store), store.status(question.key)
@@ -67,6 +79,11 @@ def answer_by_job(question: Question, store: Store, progress: Callable[[Status],
         if ended:
             raise RunError(_why(client, job, status))
         time.sleep(FOLLOW_SECONDS)
+
+
+def _running(store: Store, question: Question) -> bool:
+    status = store.status(question.key)
+    return status is not None and status.state == "running"
 
 
 def _why(client: Any, job: str, status: Status | None) -> str:
@@ -107,12 +124,13 @@ def _submit_job(client: Any, question: Question, store: Store) -> str:
     if question.files:
         raise SpecError("Your own files stay on this machine; name another runner than ray for them.")
     status = store.status(question.key)
+    first = (status.attempt if status else 0) + (not _running(store, question))
     root = store.root if "://" in store.root else str(Path(store.root).resolve())
     asked = {
         "entrypoint": shlex.join(["python", "-m", "jobs", "run", question.key, "--store", root, "--runner", "ray"]),
         "runtime_env": {"working_dir": str(ROOT), "excludes": NOT_SHIPPED, "env_vars": _environment(root)},
     }
-    for attempt in itertools.count((status.attempt if status else 0) + 1):
+    for attempt in itertools.count(first):
         job = f"{question.key[:32]}-{attempt}"
         try:
             return client.submit_job(submission_id=job, **asked)

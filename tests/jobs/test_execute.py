@@ -86,7 +86,7 @@ def test_a_stopped_run_goes_on_from_its_chunks(store: Store, monkeypatch: pytest
         execute(asked, store, "inline")
     status = store.status(asked.key)
     assert status is not None
-    assert (status.state, status.done) == ("failed", 1)
+    assert (status.state, status.done) == ("cancelled", 1)
     monkeypatch.setattr(Bootstrap, "run_chunk", lambda *a: (computed.append(a[2]), real(*a))[1])
     execute(asked, store, "inline")
     assert len(computed) == len(asked.study.chunks(asked.work({})))

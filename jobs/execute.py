@@ -71,9 +71,10 @@ def execute(
         if waited is not None:
             return Answer(waited, True)
         attempt = store.claim(question.key)
-    result = _attempt(question, store, runner, attempt, progress, stop)
-    quota.enforce(store)
-    return Answer(result, False)
+    try:
+        return Answer(_attempt(question, store, runner, attempt, progress, stop), False)
+    finally:
+        quota.enforce(store)
 
 
 def _waited(question: Question, store: Store, stop: threading.Event | None) -> Result | None:

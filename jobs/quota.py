@@ -42,6 +42,7 @@ def enforce(store: Store) -> list[Path]:
             break
         if each.folder.name not in busy:
             shutil.rmtree(each.folder, ignore_errors=True)
+            (settings().home / "logs" / f"{each.folder.name}.log").unlink(missing_ok=True)
             excess -= each.size
             removed.append(each.folder)
     return removed

@@ -13,7 +13,7 @@ from jobs.pool import Processes
 from jobs.question import Question
 from jobs.settings import settings
 from jobs.tasks import IN_FLIGHT_PER_WORKER, POLL_SECONDS, Chunks, Parts, Tasks
-from jobs.worker import Overdue, compute, time_limit
+from jobs.worker import Limits, Overdue, compute, hold_memory, time_limit
 
 RunnerName = Literal["auto", "inline", "pool", "ray"]
 THREADS_FROM, PROCESSES_FROM = 0.5, 12.0
@@ -34,11 +34,13 @@ class Runner(Protocol):
 
 
 class Inline:
-    """In the asking thread, one chunk after the other."""
+    """In the asking thread, one chunk after the other; what takes the life of the process takes the run's."""
 
     name = "inline"
 
     def run(self, study: str, work: Work[Any], chunks: Chunks, stop: threading.Event) -> Parts:
+        if threading.current_thread() is threading.main_thread():
+            hold_memory(Limits(settings().chunk_seconds, settings().worker_mb, 1))
         tasks = Tasks(study, work, chunks)
         while tasks and not stop.is_set():
             task = tasks.take()

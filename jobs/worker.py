@@ -79,7 +79,7 @@ def compute_within(limits: Limits, study: str, work: Work[Any], chunk: Any) -> p
 
     Native code that never returns can't be interrupted: then the process ends itself a little later.
     """
-    _hold_memory(limits)
+    hold_memory(limits)
     with _last_resort(limits.seconds + GRACE_SECONDS), time_limit(limits.seconds):
         return compute(study, work, chunk)
 
@@ -96,7 +96,7 @@ def _last_resort(seconds: float) -> Iterator[None]:
 
 
 @functools.cache
-def _hold_memory(limits: Limits) -> None:
+def hold_memory(limits: Limits) -> None:
     """Allocations beyond the limit fail in this process, instead of the machine running out (Linux only)."""
     if sys.platform != "linux":
         return

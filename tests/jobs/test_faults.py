@@ -130,6 +130,29 @@ def test_the_asking_process_dies_and_the_run_goes_on(tmp_path: Path, digest: str
     assert_whole(finished(tmp_path, store), digest)
 
 
+@pytest.mark.parametrize("hours", [1, -1])
+def test_a_clock_that_jumps_neither_loses_a_run_nor_starts_it_twice(tmp_path: Path, digest: str, hours: int) -> None:
+    """The wall clock of the driver's process jumps while another process, whose clock is right, waits for the run."""
+    site = tmp_path / "site"
+    site.mkdir()
+    site.joinpath("sitecustomize.py").write_text(
+        "import time\n"
+        "told, begun = time.time, time.monotonic()\n"
+        f"time.time = lambda: told() + {hours * 3600} * (time.monotonic() - begun > 2.5)\n",
+        encoding="utf-8",
+    )
+    store, path = tmp_path / "store", f"{site}{os.pathsep}{ROOT}"
+    asked = command(tmp_path, store, "--runner", "inline")
+    jumping = subprocess.Popen(asked, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE)
+    key = wait_for_chunks(Store(str(store)), 1)
+    waiting = finished(tmp_path, store, "--runner", "inline")
+    first = json.loads(jumping.communicate(timeout=60)[0])
+    for answer in (first, waiting):
+        assert_whole(answer, digest)
+    assert (first["summary"]["from_store"], waiting["summary"]["from_store"]) == (False, True)
+    assert len(list((store / "runs" / key).glob("lease.*"))) == 1
+
+
 @dataclass(frozen=True)
 class SmallDisk:
     """A place to write that fills up, until it is made larger."""

@@ -71,11 +71,14 @@ def test_a_pool_outlives_what_its_points_do(tmp_path: Path, environment: dict[st
     assert_only_the_guilty_fail(asked(tmp_path, environment, study, "pool", set()), set())
 
 
-def test_inline_outlives_a_point_that_hangs(tmp_path: Path, environment: dict[str, str]) -> None:
-    """Memory and the life of the asking process can't be held from inside it; those points are the pool's."""
-    answer = asked(tmp_path, environment, "unruly", "inline", {EATS, ENDS})
-    assert_only_the_guilty_fail(answer, {EATS, ENDS})
-    pooled = asked(tmp_path, environment, "unruly", "pool", {EATS, ENDS})
+@pytest.mark.parametrize("runner", ["inline", "auto"])
+def test_without_a_pool_points_may_hang_and_eat_memory(
+    tmp_path: Path, environment: dict[str, str], runner: str
+) -> None:
+    """The life of the asking process can't be held from inside it; a point that takes it is the pool's."""
+    answer = asked(tmp_path, environment, "unruly", runner, {ENDS})
+    assert_only_the_guilty_fail(answer, {ENDS})
+    pooled = asked(tmp_path, environment, "unruly", "pool", {ENDS})
     assert pooled["summary"]["result_sha256"] == answer["summary"]["result_sha256"]
 
 

@@ -18,7 +18,7 @@ from jobs import client
 from jobs.cli_data import data_app
 from jobs.cli_report import OUT, report
 from jobs.cli_runs import runs_app
-from jobs.contract import contract
+from jobs.contract import contract, streamed
 from jobs.execute import Answer, Cancelled
 from jobs.runner import RunnerName
 from jobs.store import Status
@@ -136,13 +136,19 @@ def _ask(preset: str, specs: Mapping[str, Spec], how: Mapping[str, Any]) -> None
     files = {table: str(how[flag]) for flag, table in client.FILES.items() if flag in how}
     answers = {one: _answer(spec, files, how) for one, spec in specs.items()}
     shown = _with_difference(answers) if preset == "both" else answers[preset]
-    result, digest = shown.result, None
-    if registry.study(result.study).keeps_chunks:
-        digest, result = result.sha256(), client.with_points(result, how.get("store", ""))
-    if how.get("json"):
-        print(json.dumps(contract(result, preset, from_store=shown.from_store, sha256=digest), allow_nan=False))
+    if not how.get("json"):
+        _print_summary(shown.result, from_store=shown.from_store)
+    elif registry.study(shown.result.study).keeps_chunks:
+        _print_with_points(shown, preset, how.get("store", ""))
     else:
-        _print_summary(result, from_store=shown.from_store)
+        print(json.dumps(contract(shown.result, preset, from_store=shown.from_store), allow_nan=False))
+
+
+def _print_with_points(shown: Answer, preset: str, root: str) -> None:
+    """The points as they are read, for there may be a million."""
+    result, digest = client.told(shown.result), shown.result.sha256()
+    answer = contract(result, preset, from_store=shown.from_store, sha256=digest)
+    sys.stdout.writelines(streamed(answer, "points", client.point_frames(result.key, root)))
 
 
 def _values(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import functools
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -111,20 +111,22 @@ def answer(
 
 def points(run_key: str, root: str = "") -> pl.DataFrame:
     """The points of a sweep that are done so far, in their order."""
-    kept = store(root)
-    record = kept.spec(run_key)
-    if record is None:
-        return pl.DataFrame()
-    total = len(from_record(record).chunks())
-    found = [frame for i in range(total) if (frame := kept.chunk(run_key, i)) is not None]
+    found = list(point_frames(run_key, root))
     return pl.concat(found, how="diagonal_relaxed") if found else pl.DataFrame()
 
 
-def with_points(result: Result, root: str = "") -> Result:
-    """A sweep's result as it is shown: with its points, its runner and its wall time."""
+def point_frames(run_key: str, root: str = "") -> Iterator[pl.DataFrame]:
+    """The points of a sweep that are done so far, a chunk at a time, in their order."""
+    kept = store(root)
+    record = kept.spec(run_key)
+    total = len(from_record(record).chunks()) if record is not None else 0
+    return (frame for index in range(total) if (frame := kept.chunk(run_key, index)) is not None)
+
+
+def told(result: Result) -> Result:
+    """A sweep's result as it is printed: with its runner and its wall time."""
     how = {name: result.provenance[name] for name in ("runner", "wall_s")}
-    tables = {**result.tables, "points": points(result.key, root)}
-    return replace(result, summary={**result.summary, **how}, tables=tables)
+    return replace(result, summary={**result.summary, **how})
 
 
 def run_recorded(run_key: str, root: str, runner: RunnerName) -> None:

@@ -1,6 +1,10 @@
 """The machine contract: what a command prints with --json."""
 
+import json
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+import polars as pl
 
 from engine.result import Result, jsonable, rows
 
@@ -18,3 +22,15 @@ def contract(result: Result, preset: str | None, *, from_store: bool, sha256: st
         "tables": {name: rows(frame) for name, frame in result.tables.items()},
         "warnings": list(result.warnings),
     }
+
+
+def streamed(answer: dict[str, Any], table: str, frames: Iterable[pl.DataFrame]) -> Iterator[str]:
+    """The object as JSON text in pieces, with a table more whose frames go in one by one: memory stays that of one."""
+    tables = {**answer["tables"], table: []}
+    before, after = json.dumps({**answer, "tables": tables}, allow_nan=False).rsplit(f'"{table}": []', 1)
+    yield f'{before}"{table}": ['
+    comma = ""
+    for row in (row for frame in frames for row in rows(frame)):
+        yield comma + json.dumps(row, allow_nan=False)
+        comma = ", "
+    yield f"]{after}\n"

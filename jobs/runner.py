@@ -4,6 +4,7 @@ import functools
 import os
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from typing import Any, Literal, Protocol
 
@@ -81,11 +82,14 @@ def _bounded(pool: Executor, function: Any, chunks: Chunks, workers: int, stop: 
 
 
 class Measured:
-    """In the asking thread first; by processes from the moment the chunks' pace tells that they would end sooner."""
+    """In the asking thread first; by `many` from the moment the chunks' pace tells that they would end sooner.
 
-    def __init__(self, workers: int) -> None:
+    `many` makes a runner of that many workers or more.
+    """
+
+    def __init__(self, workers: int, many: Callable[[], Runner]) -> None:
         self.name = "inline"
-        self.workers = workers
+        self.workers, self.many = workers, many
 
     def run(self, study: str, work: Work[Any], chunks: Chunks, stop: threading.Event) -> Parts:
         paces = list[float]()
@@ -94,9 +98,9 @@ class Measured:
                 return
             # The first chunk also loads libraries and compiles; it tells nothing of the others.
             if len(paces) > 1 and pool_pays(min(paces) * (len(chunks) - place), self.workers):
-                pool = Processes(self.workers)
-                self.name = pool.name
-                yield from pool.run(study, work, chunks[place:], stop)
+                runner = self.many()
+                self.name = runner.name
+                yield from runner.run(study, work, chunks[place:], stop)
                 return
             start = time.perf_counter()
             yield from Inline().run(study, work, chunks[place : place + 1], stop)
@@ -115,16 +119,25 @@ def workers() -> int:
 
 def choose(name: RunnerName, question: Question) -> Runner:
     """The runner of that name; `auto` picks by the size of the work, the cores and the settings."""
-    chosen = named(name, question)
+    chosen, joined = named(name, question), bool(settings().joined_address)
     if chosen == "inline":
-        by_pace = name == "auto" and question.study.parallel == "processes" and workers() > 1
-        return Measured(workers()) if by_pace else Inline()
+        by_pace = name == "auto" and question.study.parallel == "processes"
+        several = max(workers(), 1 + joined)
+        return Measured(several, _ray if joined else _processes) if by_pace and several > 1 else Inline()
     if chosen == "ray":
-        limits.refuse_ray()
-        from jobs.ray_runner import RayRunner
+        return _ray()
+    return Threads(workers()) if question.study.parallel == "threads" else _processes()
 
-        return RayRunner(workers(), settings().ray_address)
-    return Threads(workers()) if question.study.parallel == "threads" else Processes(workers())
+
+def _processes() -> Runner:
+    return Processes(workers())
+
+
+def _ray() -> Runner:
+    limits.refuse_ray()
+    from jobs.ray_runner import RayRunner
+
+    return RayRunner(workers(), settings().ray_address)
 
 
 def named(name: RunnerName, question: Question) -> RunnerName:
@@ -133,12 +146,13 @@ def named(name: RunnerName, question: Question) -> RunnerName:
 
 
 def _automatic(question: Question) -> RunnerName:
-    """Inline for work said to be short or on one core; Ray where a cluster is set.
+    """Inline for work said to be short or on one core; Ray for long work where a cluster is set.
 
     What a study says it takes is often more or less than it does: see `Measured`.
     """
-    if question.seconds() <= (THREADS_FROM if question.study.parallel == "threads" else PROCESSES_FROM):
+    threads, seconds = question.study.parallel == "threads", question.seconds()
+    if seconds <= (THREADS_FROM if threads else PROCESSES_FROM):
         return "inline"
-    if settings().ray_address:
+    if settings().ray_address and seconds > PROCESSES_FROM:
         return "ray"
     return "inline" if workers() == 1 else "pool"

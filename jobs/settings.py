@@ -58,6 +58,11 @@ class Settings(BaseSettings):
         return self.ray_address if self.ray_address.startswith(("http://", "https://")) else ""
 
     @property
+    def joined_address(self) -> str:
+        """The cluster this process itself joins; empty where there is none."""
+        return "" if self.jobs_address else self.ray_address
+
+    @property
     def bundled(self) -> Path:
         """Directory of the tables that ship with the project."""
         return ROOT / "data"

@@ -15,10 +15,12 @@ import pytest
 from engine import registry
 from engine.bootstrap import Bootstrap
 from engine.spec import SpecError
+from engine.sweep import SweepSpec
 from jobs import memory, runner
 from jobs.execute import Cancelled, execute
 from jobs.question import Question, from_record, prepare
 from jobs.runner import Inline, Measured, Processes, Runner, Threads, choose, pool_pays
+from jobs.settings import settings
 from jobs.store import Status, Store
 
 
@@ -243,6 +245,37 @@ def test_automatic_choice_follows_the_size() -> None:
     assert choose("auto", question(replicates=200_000)).name in {"threads", "inline"}
 
 
+@pytest.mark.parametrize(
+    ("address", "replicates", "name"),
+    [
+        ("127.0.0.1:1", 1_000, "inline"),
+        ("127.0.0.1:1", 1_000_000, "threads"),
+        ("127.0.0.1:1", None, "ray"),
+        ("http://127.0.0.1:1", None, "processes"),
+        ("", None, "processes"),
+    ],
+)
+def test_long_work_goes_to_a_cluster_that_is_there(
+    monkeypatch: pytest.MonkeyPatch, address: str, replicates: int | None, name: str
+) -> None:
+    """Short work does not: threads end sooner than a cluster begins. What turns out to be long is handed on there."""
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    monkeypatch.setenv("WORKBENCH_WORKERS", "2")
+    settings.cache_clear()
+    try:
+        if replicates:
+            assert choose("auto", question(replicates=replicates)).name == name
+        else:
+            measured = choose(
+                "auto", prepare(SweepSpec.parse({"target": "diffusion", "axes": {"theta": {"values": [0.5, 1.0]}}}))
+            )
+            assert isinstance(measured, Measured)
+            assert measured.many().name == name
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+
+
 @pytest.mark.parametrize(("pays", "name"), [(True, "processes"), (False, "inline")])
 def test_the_pace_of_the_first_chunks_decides(
     expected: str, monkeypatch: pytest.MonkeyPatch, pays: bool, name: str
@@ -250,7 +283,7 @@ def test_the_pace_of_the_first_chunks_decides(
     """The start of a pool is worth it or not; the bytes are the same."""
     told = list[float]()
     monkeypatch.setattr(runner, "pool_pays", lambda seconds, workers: told.append(seconds) or pays)
-    measured = Measured(2)
+    measured = Measured(2, lambda: Processes(2))
     assert digest(question(), measured) == expected
     assert measured.name == name
     assert all(seconds > 0 for seconds in told)

@@ -149,11 +149,14 @@ def _needed(
     question: Question, store: Store, runner: RunnerName, progress: Progress | None, stop: threading.Event
 ) -> dict[str, Result]:
     """The answers to what a question needs first."""
-    found = {}
+    found: dict[str, Result] = {}
     for name, need in question.needs.items():
-        found[name] = execute(need, store, runner, progress=progress, stop=stop).result
+        try:
+            found[name] = execute(need, store, runner, progress=progress, stop=stop).result
+        except Cancelled:
+            stop.set()
         if stop.is_set():
-            raise Cancelled(f"{len(found)} of the {len(question.needs)} runs it needs are done and kept.")
+            raise Cancelled(f"Of the runs it needs, {len(found)} of {len(question.needs)} are done and kept.")
     return found
 
 

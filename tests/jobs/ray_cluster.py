@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+# A node may take long to start on a busy machine; Ray's own patience is half a minute.
+ENVIRONMENT = {"RAY_AUTH_MODE": "disabled", "RAY_raylet_start_wait_time_s": "120", "PYTHONWARNINGS": "ignore"}
 
 
 class RayCluster:
@@ -27,7 +29,7 @@ class RayCluster:
         self._process = subprocess.Popen(
             [sys.executable, __file__, str(self._count), str(port)],
             cwd=ROOT,
-            env={**os.environ, "RAY_AUTH_MODE": "disabled", "PYTHONWARNINGS": "ignore"},
+            env={**os.environ, **ENVIRONMENT},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

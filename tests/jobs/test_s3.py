@@ -158,3 +158,23 @@ def test_cancelling_a_sweep_keeps_what_is_done(tmp_path: Path, url: str) -> None
     status = store.status(kept[0])
     assert status is not None
     assert (status.state, status.done) == ("cancelled", store.chunk_count(kept[0]))
+
+
+@pytest.mark.parametrize(
+    ("bucket", "endpoint", "said"),
+    [("absent", None, "The specified bucket does not exist"), (BUCKET, "http://127.0.0.1:1", "error sending request")],
+)
+def test_a_store_that_does_not_answer_is_one_sentence(
+    url: str, monkeypatch: pytest.MonkeyPatch, bucket: str, endpoint: str | None, said: str
+) -> None:
+    if endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    with pytest.raises(SpecError, match=f"The store s3://{bucket}/p does not answer \\(.*{said}\\); check") as caught:
+        Store(f"s3://{bucket}/p")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_plain_endpoint_needs_no_further_variable(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ALLOW_HTTP")
+    store = Store(url)
+    assert (store.claim("k"), store.claim("k")) == (1, None)

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from engine.result import Result
+from engine.spec import SpecError
 from jobs.store import LOST_SECONDS, Status, Store
 
 FRAME = pl.DataFrame({"x": [1.0, 2.0], "name": ["a", None]})
@@ -142,3 +143,22 @@ def test_a_flipped_bit_of_a_record_is_no_trap(store: Store, name: str) -> None:
         assert status is None or status.state in ("running", "lost")
     path.write_bytes(whole[: len(whole) // 2])
     assert (store.status("k") is None, store.spec("k") is None) == (name == "status.json", name == "spec.json")
+
+
+@pytest.mark.parametrize(
+    ("root", "said"),
+    [
+        ("s3:/bucket/runs", "neither a folder nor of the form s3://BUCKET/PREFIX"),
+        ("gs://bucket/runs", "neither a folder nor"),
+        ("file:///tmp/runs", "neither a folder nor"),
+        ("s3://", "neither a folder nor"),
+        ("s3://bucket/runs", "needs credentials in the environment"),
+        ("/proc/runs", "can't be used as a folder"),
+        (__file__, "can't be used as a folder"),
+    ],
+)
+def test_an_address_that_is_none_is_one_sentence(root: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+    with pytest.raises(SpecError, match=said) as caught:
+        Store(root)
+    assert root in str(caught.value)

@@ -15,6 +15,7 @@ from engine.result import Result
 from engine.sensitivity import Range, samples_for, sobol_design, sobol_indices
 from engine.spec import Spec, SpecError, parameter
 from engine.study import Study, Work
+from engine.target import base_spec, check_fields, is_whole, point_spec, typed_base
 
 SECONDS_PER_CHUNK = 0.5
 POINTS_PER_CHUNK = 4_096
@@ -103,21 +104,15 @@ class SobolSpec(Spec):
     @classmethod
     def _typed_base(cls, given: Any) -> Any:
         """Base values as the asked study types them."""
-        if isinstance(given, dict) and isinstance(given.get("base"), str):
-            given = {**given, "base": _mapping(given["base"])}
-        if not isinstance(given, dict) or not isinstance(given.get("base"), dict):
+        if not isinstance(given, dict):
             return given
-        spec_type = registry.study(given.get("target", "npv")).spec_type
-        known = {name: value for name, value in given["base"].items() if name in spec_type.model_fields}
-        typed = spec_type.parse(known).model_dump(mode="json")
-        return {**given, "base": {**given["base"], **{name: typed[name] for name in known}}}
+        given = {**given, "base": _mapping(given.get("base", {}))}
+        return {**given, "base": typed_base(given, given.get("target", "npv"))}
 
     @model_validator(mode="after")
     def _fits_the_target(self) -> "SobolSpec":
         spec_type = registry.study(self.target).spec_type
-        for name in (*self.inputs, *self.base):
-            if name not in spec_type.model_fields:
-                raise ValueError(f"{self.target} has no field '{name}'; it has {', '.join(spec_type.model_fields)}")
+        check_fields(self.target, self.inputs)
         for name, between in self.inputs.items():
             if name in self.base:
                 raise ValueError(f"field '{name}' can't both vary and stay the same")
@@ -160,7 +155,7 @@ class Sobol(Study[SobolSpec]):
         first, last = chunk
         points = design(work.spec)[first:last]
         target = registry.study(work.spec.target)
-        if target.evaluates:
+        if target.evaluates(points.columns):
             base: Work[Any] = Work(base_spec(work.spec), work.tables, work.needs)
             return target.evaluate(base, points).drop(points.columns)
         return pl.DataFrame([_figures(work, row) for row in points.to_dicts()], infer_schema_length=None)
@@ -198,17 +193,6 @@ class Sobol(Study[SobolSpec]):
         return SECONDS_PER_CHUNK * len(self.chunks(work))
 
 
-def base_spec(spec: SobolSpec) -> Spec:
-    """The asked study's spec with the fields that stay the same."""
-    return point_spec(spec, {})
-
-
-def point_spec(spec: SobolSpec, values: dict[str, Any]) -> Spec:
-    """The asked study's spec at a point."""
-    given = {"preset": spec.preset, "seed": spec.seed, **spec.base, **values}
-    return registry.study(spec.target).spec_type.parse(given)
-
-
 def design(spec: SobolSpec) -> pl.DataFrame:
     """The design's points, one column an input."""
     whole = [r.name for r in _ranges(spec) if r.whole]
@@ -223,9 +207,8 @@ def _design(canonical: str) -> pl.DataFrame:
 
 def _ranges(spec: SobolSpec) -> list[Range]:
     """The inputs by name: two orders of the same inputs are one spec, and so must be one design."""
-    fields = registry.study(spec.target).spec_type.model_fields
     return [
-        Range(name, b.low, b.high, b.scale == "log", fields[name].annotation in (int, int | None))
+        Range(name, b.low, b.high, b.scale == "log", is_whole(spec.target, name))
         for name, b in sorted(spec.inputs.items())
     ]
 
@@ -233,7 +216,7 @@ def _ranges(spec: SobolSpec) -> list[Range]:
 def _points_per_chunk(work: Work[SobolSpec]) -> int:
     target = registry.study(work.spec.target)
     each = POINTS_PER_CHUNK
-    if not target.evaluates:
+    if not target.evaluates(work.spec.inputs):
         seconds = max(target.seconds(Work(base_spec(work.spec), work.tables)), 0.01)
         each = max(round(SECONDS_PER_CHUNK / seconds), 1)
     return max(each, math.ceil(work.spec.size() * (len(work.spec.inputs) + 2) / MAX_CHUNKS))

@@ -1,13 +1,15 @@
 """A Spec is a validated question: frozen, closed to unknown fields, with a unit and bounds on every field."""
 
+import functools
 import hashlib
 import json
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 Preset = Literal["published", "corrected"]
 PRESETS: tuple[str, ...] = get_args(Preset)
+MOST_SHOWN = 60
 
 
 def parameter(default: Any, title: str, *, unit: str = "", group: str = "", **bounds: Any) -> Any:
@@ -54,6 +56,17 @@ class Spec(BaseModel):
         except ValidationError as error:
             raise SpecError(_sentence(cls, error)) from None
 
+    @classmethod
+    def typed(cls, name: str, value: Any) -> Any:
+        """A value as the field of that name types it, the other fields left aside; raise `SpecError` where it can't."""
+        try:
+            typed = _adapter(cls, name).validate_python(value)
+        except ValidationError as error:
+            raise SpecError(f"{cls.study} field '{name}' can't be {shown(value)}: {reason(error)}.") from None
+        if isinstance(value, bool) and not isinstance(typed, bool):
+            raise SpecError(f"{cls.study} field '{name}' can't be {value}: it is not a matter of true or false.")
+        return typed
+
     def canonical(self) -> str:
         """The one JSON text of this spec: sorted keys, no spaces."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -71,14 +84,39 @@ class SpecError(ValueError):
     """A question that can't be asked; the message is one sentence for the person who asked it."""
 
 
+@functools.cache
+def _adapter(spec_type: type[Spec], name: str) -> TypeAdapter[Any]:
+    """What validates one field alone: its type and its bounds."""
+    field = spec_type.model_fields[name]
+    annotated: Any = Annotated[field.annotation, field]
+    return TypeAdapter(annotated, config=ConfigDict(allow_inf_nan=False))
+
+
+def shown(value: Any) -> str:
+    """A value as a message repeats it: cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
+
+
+def reason(error: ValidationError) -> str:
+    """What pydantic says of the first fault, to stand within a sentence."""
+    told = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+    return f"{told[0].lower()}{told[1:]}"
+
+
 def _sentence(spec_type: type[Spec], error: ValidationError) -> str:
-    """One sentence for the first fault pydantic found, naming the field and what it takes."""
+    """One sentence for the first fault pydantic found, naming the field and what it takes.
+
+    A validator that raises `SpecError` has said it all.
+    """
     first = error.errors(include_url=False)[0]
     name = ".".join(str(part) for part in first["loc"]) or "spec"
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, SpecError):
+        return str(cause)
     if first["type"] == "extra_forbidden":
         known = ", ".join(sorted(spec_type.model_fields))
         return f"{spec_type.study} has no field '{name}'; it has {known}."
     if not first["loc"]:
         return f"{spec_type.study}: {first['msg'].removeprefix('Value error, ')}."
-    reason = first["msg"].removeprefix("Value error, ")
-    return f"{spec_type.study} field '{name}' can't be {first['input']!r}: {reason[0].lower()}{reason[1:]}."
+    return f"{spec_type.study} field '{name}' can't be {shown(first['input'])}: {reason(error)}."

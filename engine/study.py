@@ -4,7 +4,7 @@ import ast
 import functools
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeVar
@@ -35,6 +35,7 @@ class Study(Generic[S]):
     a tenth of a second to a second of work, and returns a frame a chunk; `combine` gets those frames in
     chunk order, whatever order they were computed in, read one at a time. `keeps_chunks` says that the chunks are part
     of the answer and stay in the store. `optional` names inputs that are left away where the user brings no file.
+    `varies` names the fields in which points that `evaluate` answers at once may differ; none where it answers none.
     """
 
     spec_type: ClassVar[type[Spec]]
@@ -42,6 +43,7 @@ class Study(Generic[S]):
     optional: ClassVar[tuple[str, ...]] = ()
     parallel: ClassVar[Literal["threads", "processes"]] = "processes"
     keeps_chunks: ClassVar[bool] = False
+    varies: ClassVar[tuple[str, ...]] = ()
 
     @property
     def name(self) -> str:
@@ -67,13 +69,12 @@ class Study(Generic[S]):
         """The answer, from the chunks' frames in chunk order."""
         raise TypeError(f"{type(self).__name__} must define combine")
 
-    @property
-    def evaluates(self) -> bool:
-        """Whether the study can answer many points at once by `evaluate`."""
-        return type(self).evaluate is not Study.evaluate
+    def evaluates(self, fields: Iterable[str]) -> bool:
+        """Whether `evaluate` can answer points that differ in these fields."""
+        return bool(self.varies) and set(fields) <= set(self.varies)
 
     def evaluate(self, work: Work[S], points: pl.DataFrame) -> pl.DataFrame:
-        """Figures for many points: the columns of `points` (fields of the spec), then one column a figure."""
+        """Figures for many points: the columns of `points` (of the fields `varies`), then one column a figure."""
         raise LookupError(f"{self.name} answers one spec at a time")
 
     def seconds(self, work: Work[S]) -> float:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import registry
-from engine.spec import SpecError
+from engine.spec import SpecError, shown
 from engine.sweep import SweepSpec
 from jobs import plain_yaml
 
@@ -24,14 +24,14 @@ def sweep_of(value: Any, name: str) -> SweepSpec:
     design = mapping(found.get("design", {}), f"{name}: design", DESIGN)
     if "study" not in found:
         raise SpecError(f"{name} has no 'study'; name one of {', '.join(registry.names())}.")
-    registry.study(found["study"])
-    given = {
-        "target": found["study"],
-        "base": found.get("base") or {},
-        **{name: found[name] for name in ("preset",) if name in found},
-        **design,
-    }
-    return SweepSpec.parse(given)
+    base = {} if found.get("base") is None else found["base"]
+    preset = {"preset": found["preset"]} if "preset" in found else {}
+    if preset and isinstance(base, dict) and base.get("preset", found["preset"]) != found["preset"]:
+        raise SpecError(f"{name} has preset {shown(found['preset'])} and in base {shown(base['preset'])}; keep one.")
+    try:
+        return SweepSpec.parse({"target": found["study"], "base": base, **preset, **design})
+    except SpecError as error:
+        raise SpecError(f"{name}: {error}") from None
 
 
 def _load(path: Path) -> Any:
@@ -53,7 +53,7 @@ def mapping(value: Any, where: str, known: tuple[str, ...]) -> dict[str, Any]:
     """A value that must be a mapping of known keys. Raises `SpecError` naming where it stands."""
     if not isinstance(value, dict):
         raise SpecError(f"{where} must be keys and values, with {', '.join(known)}.")
-    unknown = [str(key) for key in value if key not in known]
+    unknown = [key for key in value if key not in known]
     if unknown:
-        raise SpecError(f"{where} has no key '{unknown[0]}'; it has {', '.join(known)}.")
+        raise SpecError(f"{where} has no key {shown(unknown[0])}; it has {', '.join(known)}.")
     return value

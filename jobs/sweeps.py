@@ -101,7 +101,7 @@ def _stated(question: Question) -> float:
     """Time of one point as the asked study states it; none for a study that answers blocks of points."""
     spec: Any = question.spec
     target = registry.study(spec.target)
-    return 0.0 if target.evaluates else target.seconds(Work(base_spec(spec), question.tables))
+    return 0.0 if target.evaluates(spec.axes) else target.seconds(Work(base_spec(spec), question.tables))
 
 
 def waiting_seconds(question: Question, store: Store) -> float:

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, cast
+from typing import Any
 
 import numpy as np
 import polars as pl
-from pydantic import TypeAdapter, ValidationError
 
 from engine.cashflow import Floats, revenue_annuity, spending_factor
 from engine.exclusivity import Atoms, Exclusivity
@@ -48,6 +47,7 @@ COST = (
 )
 NUMBERS = (*SHAPE, *COST, "mu", "mu_shift", "target_mean_usd", "drop", "apc_max_share")
 CHOICES = ("tier", "cost_basis")
+VARIES = (*NUMBERS, *CHOICES)
 WHOLE = ("horizon_months", "revenue_ramp_months", "spend_months")
 
 
@@ -188,25 +188,14 @@ def _choices(spec: NpvSpec, points: pl.DataFrame, name: str) -> Any:
 def check_points(points: pl.DataFrame) -> None:
     """Raise `SpecError`, one sentence, for a column that can't vary or a value its field does not take."""
     for name in points.columns:
-        if name not in (*NUMBERS, *CHOICES):
-            raise SpecError(f"npv points can't vary '{name}'; they can vary {', '.join((*NUMBERS, *CHOICES))}.")
+        if name not in VARIES:
+            raise SpecError(f"npv points can't vary '{name}'; they can vary {', '.join(VARIES)}.")
         column = points[name]
         if column.dtype.is_float() and column.is_nan().any():
             raise SpecError(f"npv field '{name}' can't be NaN; leave it empty or give a number.")
         extremes = column.unique().to_list() if name in (*CHOICES, *WHOLE) else [column.min(), column.max()]
         for value in [*extremes, *([None] if column.null_count() else [])]:
-            _check_value(name, value)
-
-
-def _check_value(name: str, value: Any) -> None:
-    field = NpvSpec.model_fields[name]
-    try:
-        annotated: Any = Annotated[cast(Any, field.annotation), field]
-        adapter: TypeAdapter[Any] = TypeAdapter(annotated)
-        adapter.validate_python(value)
-    except ValidationError as error:
-        reason = error.errors(include_url=False)[0]["msg"]
-        raise SpecError(f"npv field '{name}' can't be {value!r}: {reason[0].lower()}{reason[1:]}.") from None
+            NpvSpec.typed(name, value)
 
 
 def _check_rows(values: Mapping[str, Floats]) -> None:

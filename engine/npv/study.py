@@ -28,7 +28,7 @@ from engine.npv.explore import (
 from engine.npv.replicates import merge_replicates, replicates, simulate_replicates
 from engine.npv.revenue import revenue_table, typed_revenue
 from engine.npv.risk import financing_table, payback_median, payback_table
-from engine.npv.scenarios import NUMBERS, Evidence, Scenarios, check_points, evidence, scenarios
+from engine.npv.scenarios import NUMBERS, VARIES, Evidence, Scenarios, check_points, evidence, scenarios
 from engine.npv.simulation import Simulated, merge, simulate
 from engine.npv.spec import TIERS, NpvSpec
 from engine.npv.tornado import tornado
@@ -70,6 +70,7 @@ class Npv(Study[NpvSpec]):
 
     spec_type = NpvSpec
     parallel = "threads"
+    varies = VARIES
 
     def needs(self, spec: NpvSpec) -> dict[str, Spec]:
         """The law when it is the one fitted on the table in use, and the curve when exclusivity follows it."""

@@ -65,7 +65,7 @@ def test_whole_inputs_stay_whole() -> None:
 
 def test_a_study_without_evaluate_is_asked_point_by_point(monkeypatch: pytest.MonkeyPatch) -> None:
     target = study("npv")
-    monkeypatch.setattr(type(target), "evaluates", property(lambda self: False))
+    monkeypatch.setattr(type(target), "varies", ())
     asked = SobolSpec(base={**BASE, "parts": "figures"}, inputs=INPUTS, figures="mean_usd", samples=64)
     one_by_one = run(asked).tables["indices"]
     monkeypatch.undo()

@@ -43,7 +43,7 @@ def test_log_axis_has_equal_ratios() -> None:
 @given(n=st.integers(2, 200), seed=st.integers(0, 1000))
 @settings(max_examples=20, deadline=None)
 def test_latin_hypercube_has_one_point_a_stratum(n: int, seed: int) -> None:
-    axes = {"sigma": {"low": 0.0, "high": 1.0}, "annual_discount_rate": {"low": 0.0, "high": 1.0}}
+    axes = {"drop": {"low": 0.0, "high": 1.0}, "apc_max_share": {"low": 0.0, "high": 1.0}}
     frame = design(swept(kind="lhs", points=n, seed=seed, axes=axes))
     for column in frame.get_columns():
         assert sorted(np.minimum((column.to_numpy() * n).astype(int), n - 1)) == list(range(n))
@@ -52,7 +52,7 @@ def test_latin_hypercube_has_one_point_a_stratum(n: int, seed: int) -> None:
 def test_sobol_fills_space_better_than_chance() -> None:
     from scipy.stats import qmc
 
-    axes = {"sigma": {"low": 0.0, "high": 1.0}, "annual_discount_rate": {"low": 0.0, "high": 1.0}}
+    axes = {"drop": {"low": 0.0, "high": 1.0}, "apc_max_share": {"low": 0.0, "high": 1.0}}
     sobol = design(swept(kind="sobol", points=256, axes=axes)).to_numpy()
     random = np.random.default_rng(1).random((256, 2))
     assert qmc.discrepancy(sobol) < qmc.discrepancy(random) / 5
@@ -94,13 +94,13 @@ def test_studies_without_a_block_path_are_asked_one_by_one(tmp_path: Any) -> Non
 
 
 def test_failing_points_are_rows_and_not_the_end(tmp_path: Any) -> None:
-    axes = {"sigma": {"values": [0.5, -1.0, 1.0]}, "annual_discount_rate": {"values": [0.1, 0.2]}}
+    axes = {"drop_low": {"values": [0.3, 0.9, 0.5]}, "annual_discount_rate": {"values": [0.1, 0.2]}}
     store = Store(str(tmp_path))
     answer = execute(prepare(swept(axes=axes)), store, "inline").result
     frame = client.points(answer.key, store.root)
     assert (answer.summary["points"], answer.summary["done"], answer.summary["failed"]) == (6, 4, 2)
-    assert frame.filter(pl.col("error").is_not_null())["sigma"].to_list() == [-1.0, -1.0]
-    assert "sigma" in str(frame["error"].drop_nulls()[0])
+    assert frame.filter(pl.col("error").is_not_null())["drop_low"].to_list() == [0.9, 0.9]
+    assert "drop_low" in str(frame["error"].drop_nulls()[0])
     assert frame["point"].to_list() == list(range(6))
 
 
@@ -123,9 +123,9 @@ def test_needs_shared_by_points_are_run_once() -> None:
         ({"axes": {"sigma": {"low": 1}}}, "low and high, or values"),
         ({"axes": {"sigma": {"low": 2, "high": 1, "n": 3}}}, "low must not be above high"),
         ({"axes": {"sigma": {"low": 0, "high": 1, "n": 3, "scale": "log"}}}, "log axis needs low above 0"),
-        ({"axes": {"sigma": {"low": 0, "high": 1}}}, "needs n"),
-        ({"kind": "sobol", "axes": {"sigma": {"low": 0, "high": 1}}}, "needs points"),
-        ({"axes": {"sigma": {"low": 0, "high": 1, "n": 1001}, "mu": {"low": 0, "high": 1, "n": 1000}}}, "at most"),
+        ({"axes": {"sigma": {"low": 1, "high": 2}}}, "needs n"),
+        ({"kind": "sobol", "axes": {"sigma": {"low": 1, "high": 2}}}, "needs points"),
+        ({"axes": {"sigma": {"low": 1, "high": 2, "n": 1001}, "mu": {"low": 0, "high": 1, "n": 1000}}}, "at most"),
         ({"base": {"sigma": 1}, "axes": {"sigma": {"values": [1]}}}, "both in base and an axis"),
         ({"base": {"sigma": "much"}, "axes": {"mu": {"values": [1]}}}, "'sigma'"),
     ],

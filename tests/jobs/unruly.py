@@ -44,6 +44,7 @@ class UnrulyBlocks(Unruly):
     """Squares many numbers at once."""
 
     spec_type = UnrulyBlocksSpec
+    varies = ("x",)
 
     def evaluate(self, work: Work[UnrulySpec], points: pl.DataFrame) -> pl.DataFrame:
         """The squares of `x`."""

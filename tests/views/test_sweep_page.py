@@ -151,7 +151,7 @@ def test_an_empty_list_of_axes_is_told() -> None:
     app = opened(values())
     (box,) = [box for box in app.multiselect if box.label == "Axes"]
     box.set_value([]).run()
-    assert "at least 1 item" in app.error[0].value
+    assert "the fields that vary" in app.error[0].value
 
 
 def test_another_study_brings_a_design_of_its_own() -> None:
@@ -267,13 +267,13 @@ def test_a_run_is_found_by_its_key_alone() -> None:
 
 
 def test_failed_points_are_listed_with_their_reason() -> None:
-    given = values({"sigma": {"values": [0.5, 99.0]}, "cost_multiple": {"values": [1.0, 2.0]}})
+    given = values({"drop_low": {"values": [0.3, 0.99]}, "cost_multiple": {"values": [1.0, 2.0]}})
     ran(given)
     text = written(opened(given, sweep_view="Failures"))
     assert "2 of them failed" in text
     assert "2 of 2 failed points shown." in text
-    assert "sigma" in text
-    assert "99" in text
+    assert "drop_low must not exceed drop_high" in text
+    assert "0.99" in text
 
 
 def test_one_axis_has_response_curves_and_no_heat_map() -> None:

@@ -4,7 +4,7 @@ from engine.sweep.axis import MAX_POINTS, Axis
 from engine.sweep.design import design
 from engine.sweep.needs import MAX_NEEDS
 from engine.sweep.spec import SweepSpec
-from engine.sweep.study import Sweep, points_per_chunk
+from engine.sweep.study import Sweep, in_blocks, points_per_chunk
 from engine.target import base_spec, point_spec
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "SweepSpec",
     "base_spec",
     "design",
+    "in_blocks",
     "point_spec",
     "points_per_chunk",
 ]

@@ -53,7 +53,7 @@ class Sweep(Study[SweepSpec]):
         takes longer than answering; `point_spec(spec, axes).key()` is its key.
         """
         points = _points(work.spec, chunk)
-        if _in_blocks(work.spec):
+        if in_blocks(work.spec):
             return _last("error", _with_figures(work, _evaluated(work, points)))
         return _last("error", _asked_one_by_one(work, points))
 
@@ -108,14 +108,14 @@ def _points(spec: SweepSpec, chunk: Any) -> pl.DataFrame:
 def points_per_chunk(work: Work[SweepSpec]) -> int:
     """Points a chunk: about half a second of work, and never more than a few thousand chunks in all."""
     each = EVALUATED_PER_CHUNK
-    if not _in_blocks(work.spec):
+    if not in_blocks(work.spec):
         target = registry.study(work.spec.target)
         seconds = max(target.seconds(Work(base_spec(work.spec), work.tables)), 0.01)
         each = max(round(SECONDS_PER_CHUNK / seconds), 1)
     return max(each, math.ceil(work.spec.size() / MAX_CHUNKS))
 
 
-def _in_blocks(spec: SweepSpec) -> bool:
+def in_blocks(spec: SweepSpec) -> bool:
     """Whether points can be answered in blocks: the study can vary every axis, and all points share their needs."""
     return registry.study(spec.target).evaluates(spec.axes) and needed(spec).common is not None
 
@@ -143,7 +143,7 @@ def _evaluated(work: Work[SweepSpec], points: pl.DataFrame) -> pl.DataFrame:
 
 
 def _failed(spec: SweepSpec, points: pl.DataFrame, reason: str) -> pl.DataFrame:
-    key = {} if _in_blocks(spec) else {"key": pl.lit(None, pl.String)}
+    key = {} if in_blocks(spec) else {"key": pl.lit(None, pl.String)}
     return points.with_columns(**key, error=pl.lit(reason))
 
 

@@ -119,7 +119,7 @@ class SobolSpec(Spec):
             if not _numeric(spec_type.model_fields[name].annotation):
                 raise ValueError(f"{self.target} field '{name}' is no number and can't vary")
             for end in (between.low, between.high):
-                point_spec(self, {name: end})
+                _check_needs(self, name, point_spec(self, {name: end}))
         if self.samples is not None and self.samples & (self.samples - 1):
             raise ValueError(f"samples must be a power of 2, such as {2 ** round(math.log2(self.samples))}")
         return self
@@ -127,6 +127,14 @@ class SobolSpec(Spec):
     def size(self) -> int:
         """Base samples."""
         return self.samples or samples_for(len(self.inputs))
+
+
+def _check_needs(spec: SobolSpec, name: str, asked: Spec) -> None:
+    """Raise `SpecError` where a point needs a run that the base does not: points are asked with the base's."""
+    target = registry.study(spec.target)
+    known = {need.key() for need in target.needs(base_spec(spec)).values()}
+    if any(need.key() not in known for need in target.needs(asked).values()):
+        raise SpecError(f"{spec.target} field '{name}' changes which other runs are needed first and can't vary.")
 
 
 def _numeric(annotation: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What the points of a design need: the runs that must be there first."""
+"""What the points of a design need: the tables they are asked of, and the runs that must be there first."""
 
 import functools
 from collections.abc import Iterator
@@ -21,14 +21,18 @@ Point = dict[str, Any]
 
 @dataclass(frozen=True)
 class Needed:
-    """`runs` by their own key; `common`, a spec with the needs that all points share, None where they share none."""
+    """Names of `tables`; `runs` by their own key; `common`, a spec with the runs that all points share, else None."""
 
+    tables: tuple[str, ...]
     runs: dict[str, Spec]
     common: Spec | None
 
 
 def needed(spec: SweepSpec) -> Needed:
-    """Every different need of a point. Raises `SpecError` for more than `MAX_NEEDS` of them."""
+    """Every different need of a point; of tables that a user may leave away, only those of the base.
+
+    Raises `SpecError` for more than `MAX_NEEDS` other runs.
+    """
     return _needed(spec.canonical())
 
 
@@ -36,18 +40,21 @@ def needed(spec: SweepSpec) -> Needed:
 def _needed(canonical: str) -> Needed:
     """Kept for the chunks that follow: it goes through the whole design."""
     spec = SweepSpec.model_validate_json(canonical)
+    target = registry.study(spec.target)
+    tables = dict.fromkeys(target.inputs_for(base_spec(spec)))
     runs: dict[str, Spec] = {}
     kinds: dict[frozenset[str], Spec] = {}
     for point in _telling(spec):
         asked = _asked(spec, point)
         if asked is None:
             continue
+        tables |= dict.fromkeys(name for name in target.inputs_for(asked) if name not in target.optional)
         found = needs_of(spec, asked)
         runs |= found
         kinds.setdefault(frozenset(found), asked)
         if len(runs) > MAX_NEEDS:
             raise SpecError(f"The points need more than {MAX_NEEDS} other runs first; take fewer values.")
-    return Needed(runs, _common(spec, kinds))
+    return Needed(tuple(tables), runs, _common(spec, kinds))
 
 
 def _common(spec: SweepSpec, kinds: dict[frozenset[str], Spec]) -> Spec | None:

@@ -33,9 +33,8 @@ class Sweep(Study[SweepSpec]):
     keeps_chunks = True
 
     def inputs_for(self, spec: SweepSpec) -> tuple[str, ...]:
-        """The tables of the study that is asked."""
-        target = registry.study(spec.target)
-        return target.inputs_for(base_spec(spec))
+        """The tables that the points are asked of."""
+        return needed(spec).tables
 
     def needs(self, spec: SweepSpec) -> dict[str, Spec]:
         """Every different need of a point, by the need's own key. Raises `SpecError` for more than `MAX_NEEDS`."""

@@ -72,6 +72,13 @@ def test_a_study_without_evaluate_is_asked_point_by_point(monkeypatch: pytest.Mo
     assert one_by_one["total"].to_list() == pytest.approx(run(asked).tables["indices"]["total"].to_list(), rel=1e-6)
 
 
+def test_an_input_outside_the_blocks_is_asked_point_by_point() -> None:
+    """The number of paths can't differ within a block."""
+    base = {**BASE, "engine": "simulation", "parts": "figures", "mu": 18.0}
+    found = run(SobolSpec(base=base, inputs={"n_paths": {"low": 100, "high": 300}}, samples=64, figures="mean_usd_se"))
+    assert found.tables["indices"]["total"].to_list() == pytest.approx([1.0], abs=0.2)
+
+
 def test_simulated_questions_share_their_paths() -> None:
     base = {**BASE, "engine": "simulation", "n_paths": 1000, "mu": 18.0}
     found = run(SobolSpec(base=base, inputs={"sigma": {"low": 0.5, "high": 1.0}, **INPUTS}, samples=64)).tables["sums"]
@@ -104,6 +111,10 @@ def test_text_is_a_question_too() -> None:
         ({"inputs": {"price": {"low": 1, "high": 2}}}, "has no field 'price'"),
         ({"inputs": {}}, "at least 1"),
         ({"samples": 100}, "power of 2"),
+        ({"inputs": {"exclusivity_theta": {"low": 0.5, "high": 1}}}, "'exclusivity_theta' changes which other runs"),
+        ({"target": "scaling", "inputs": {"first_year": {"low": 2012, "high": 2016}}}, "'first_year' changes which"),
+        ({"base": [1]}, r"base can't be \[1\]"),
+        ({"target": ["npv"]}, "no study"),
         ({"base": {"sigma": 1.0}}, "can't both vary"),
         ({"inputs": "sigma"}, "joined by commas"),
         ({"target": "nothing"}, "no study 'nothing'"),

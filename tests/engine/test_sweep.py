@@ -235,6 +235,7 @@ def test_any_field_of_any_study_can_vary(study: str, name: str) -> None:
     asked = [spec_of for point in design(spec).to_dicts() if (spec_of := valid(spec, point)) is not None]
     assert asked
     assert all(set(needs_of(spec, one)) <= set(found.runs) for one in asked)
+    assert all(set(target.inputs_for(one)) - set(target.optional) <= set(found.tables) for one in asked)
     if in_blocks(spec):
         assert name in target.varies
         assert found.common is not None
@@ -282,6 +283,12 @@ def test_points_that_need_nothing_beside_a_base_that_does() -> None:
         spec = SweepSpec.parse({"target": "npv", "base": base, "axes": axes})
         assert Sweep().needs(spec) == {}
         assert Sweep().run_chunk(Work(spec, {}), [0, 2])["error"].null_count() == 2
+
+
+def test_a_point_has_the_tables_that_the_base_does_without(tmp_path: Any) -> None:
+    axes = {"measure": {"values": ["compute", "capability"]}}
+    spec = SweepSpec.parse({"target": "diffusion", "base": {"parts": "curve"}, "axes": axes})
+    assert points(spec, Store(str(tmp_path)))["error"].null_count() == 2
 
 
 @pytest.mark.parametrize(

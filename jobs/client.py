@@ -42,6 +42,7 @@ def store(root: str = "") -> Store:
 
 def _asked(spec: Spec, vintage: str | None, files: Files = None) -> Question:
     """A spec made ready, if it is within the limits of this machine."""
+    limits.check_spec(spec, vintage, files)
     return limits.check(prepare(spec, vintage, files))
 
 

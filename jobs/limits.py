@@ -1,9 +1,13 @@
 """What a small shared machine takes: sizes beyond which a question is to be asked on a laptop."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from engine.spec import SpecError
-from engine.sweep import MAX_POINTS, SweepSpec, base_spec
+from engine import registry
+from engine.sobol import SobolSpec
+from engine.spec import Spec, SpecError
+from engine.study import Work
+from engine.sweep import MAX_POINTS, SweepSpec
 from engine.tables import TableError
 from jobs.command_line import command
 from jobs.question import Question
@@ -17,23 +21,40 @@ MOST_OF = {
     "samples": (20_000, "samples"),
     "sobol_samples": (20_000, "samples"),
 }
+MANY_IN_ONE = ("sweep", "sobol", "report")
+Files = Mapping[str, str] | None
+
+
+def check_spec(spec: Spec, vintage: str | None = None, files: Files = None) -> None:
+    """Raise `SpecError` where a spec alone, before any table is read, is beyond this machine; a laptop has no limits.
+
+    The sentence has the limit and ends with the command that asks the same on a laptop.
+    """
+    if settings().mode != "cloud":
+        return
+    if isinstance(spec, SweepSpec | SobolSpec) and spec.target in MANY_IN_ONE:
+        refusal = f"asks no {spec.target} at the points of a {spec.study}, as each would be many runs of its own"
+        raise _refused(refusal, spec, vintage, files)
+    for what, size, most in _sizes(spec):
+        _bound(what, size, most, spec, vintage, files)
 
 
 def check(question: Question) -> Question:
-    """The question, if it is within the limits of this machine; a laptop has none.
-
-    Raises `SpecError`: one sentence with the limit and the command that asks the same on a laptop.
-    """
-    if settings().mode != "cloud":
-        return question
-    for what, size, most in _sizes(question):
-        if size > most:
-            asked = command(question.spec, question.vintage, question.files)
-            raise SpecError(
-                f"This shared demo takes at most {most:,} {what}, and this asks for {size:,.0f}; "
-                f"on a laptop there is no such limit: make a copy of the project and run `{asked}`."
-            )
+    """The question, if its spec and its stated work are within the limits of this machine; raises `SpecError`."""
+    check_spec(question.spec, question.vintage, question.files)
+    if settings().mode == "cloud":
+        asked = question.spec, question.vintage, question.files
+        _bound("seconds of work", stated_seconds(question), MOST_SECONDS, *asked)
     return question
+
+
+def stated_seconds(question: Question) -> float:
+    """Stated time of all there is to do: every point as the dearest of them, and the runs that are needed first."""
+    needed = sum(stated_seconds(need) for need in question.needs.values())
+    spec = question.spec
+    if not isinstance(spec, SweepSpec | SobolSpec) or _in_blocks(spec, question):
+        return needed + question.seconds()
+    return needed + max(question.seconds(), _points(spec) * _dearest(spec, question))
 
 
 def most_points() -> int:
@@ -56,14 +77,86 @@ def refuse_vintages() -> None:
         )
 
 
-def _sizes(question: Question) -> Iterator[tuple[str, float, float]]:
-    """What a question asks for: the measure, its size, and the most of it."""
-    spec = question.spec
+def _bound(what: str, size: float, most: float, spec: Spec, vintage: str | None, files: Files) -> None:
+    if size > most:
+        raise _refused(f"takes at most {most:,} {what}, and this asks for {size:,.0f}", spec, vintage, files)
+
+
+def _refused(refusal: str, spec: Spec, vintage: str | None, files: Files) -> SpecError:
+    return SpecError(
+        f"This shared demo {refusal}; on a laptop there is no such limit: make a copy of the project and run "
+        f"`{command(spec, vintage, files)}`."
+    )
+
+
+def _sizes(spec: Spec) -> Iterator[tuple[str, float, float]]:
+    """What a spec asks for at most: the measure, its size, and the most of it."""
     if isinstance(spec, SweepSpec):
         yield "points", spec.size(), MOST_POINTS
-    asked = base_spec(spec) if isinstance(spec, SweepSpec) else spec
+    designed = isinstance(spec, SweepSpec | SobolSpec)
+    varied = _varied(spec) if designed else {}
+    asked = [spec, _at(spec, {})] if designed else [spec]
     for field, (most, what) in MOST_OF.items():
-        size = getattr(asked, field, None)
-        if isinstance(size, int):
-            yield what, size, most
-    yield "seconds of work", question.seconds(), MOST_SECONDS
+        found = [*(getattr(each, field, None) for each in asked), *varied.get(field, ())]
+        yield what, max(_number(value) for value in found), most
+
+
+def _number(value: Any) -> float:
+    """A value as a number, which text may be too; 0 for what is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def _varied(spec: Any) -> dict[str, list[Any]]:
+    """Values of the fields that a design varies: the ends of numbers, and whatever else there is."""
+    if isinstance(spec, SobolSpec):
+        return {name: [between.low, between.high] for name, between in spec.inputs.items()}
+    return {name: _ends(axis.values or (axis.low, axis.high)) for name, axis in spec.axes.items()}
+
+
+def _ends(values: Sequence[Any]) -> list[Any]:
+    numbers = [value for value in values if isinstance(value, int | float)]
+    others = dict.fromkeys(value for value in values if not isinstance(value, int | float))
+    return [*((min(numbers), max(numbers)) if numbers else ()), *others]
+
+
+def _at(spec: Any, values: Mapping[str, Any]) -> Spec:
+    """The asked study's spec at a point of a design, which has whole numbers where the study takes no others."""
+    spec_type = registry.study(spec.target).spec_type
+    whole = {name: round(v) for name, v in values.items() if isinstance(v, float) and _whole(spec_type, name)}
+    return spec_type.parse({"preset": spec.preset, "seed": spec.seed, **spec.base, **values, **whole})
+
+
+def _whole(spec_type: type[Spec], name: str) -> bool:
+    return spec_type.model_fields[name].annotation in (int, int | None)
+
+
+def _points(spec: Any) -> int:
+    """Points of a design; a Sobol design has inputs + 2 a sample."""
+    return int(spec.size() * (len(spec.inputs) + 2 if isinstance(spec, SobolSpec) else 1))
+
+
+def _in_blocks(spec: Any, question: Question) -> bool:
+    """Whether the points are answered many at once, which the design's own time allows for."""
+    return registry.study(spec.target).evaluates and len(question.needs) < 2
+
+
+def _dearest(spec: Any, question: Question) -> float:
+    """The longest stated time of a point, found one field after another."""
+    values: dict[str, Any] = {}
+    longest = 0.0
+    for name, options in _varied(spec).items():
+        times = {index: _point_seconds(spec, question, {**values, name: v}) for index, v in enumerate(options)}
+        values[name] = options[max(times, key=times.__getitem__)]
+        longest = max(longest, *times.values())
+    return longest
+
+
+def _point_seconds(spec: Any, question: Question, values: Mapping[str, Any]) -> float:
+    """Stated time of a point; none for one that can't be asked."""
+    try:
+        return registry.study(spec.target).seconds(Work(_at(spec, values), question.tables))
+    except SpecError:
+        return 0.0

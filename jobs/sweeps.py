@@ -49,7 +49,7 @@ def described(spec: SweepSpec) -> dict[str, Any]:
     """A sweep as the keys and values of its file."""
     axes = {name: axis.model_dump(mode="json", exclude_defaults=True) for name, axis in spec.axes.items()}
     design: dict[str, Any] = {"kind": spec.kind, "axes": axes, "seed": spec.seed}
-    if spec.kind != "grid":
+    if spec.points is not None:
         design["points"] = spec.points
     return {"study": spec.target, "preset": spec.preset, "base": dict(spec.base), "design": design}
 

@@ -95,6 +95,77 @@ def test_a_sweep_too_big_is_refused_and_a_laptop_has_no_limit(cloud: Store, monk
     assert client.key(spec)
 
 
+@pytest.mark.parametrize(
+    ("design", "told"),
+    [
+        (
+            "study: bootstrap\ndesign: {axes: {replicates: {values: [1000, 1000000]}}}",
+            "100,000 replicates, .* 1,000,000",
+        ),
+        ("study: bootstrap\ndesign: {axes: {replicates: {values: ['1000000']}}}", "100,000 replicates, .* 1,000,000"),
+        (
+            "study: scaling\ndesign: {axes: {replicates: {low: 1, high: 100001, n: 2}}}",
+            "100,000 replicates, .* 100,001",
+        ),
+        ("study: npv\ndesign: {axes: {n_paths: {low: 100, high: 1000000000, n: 2}}}", "20,000,000 paths"),
+        ("study: npv\ndesign: {axes: {sobol_samples: {values: [64, 1048576]}}}", "20,000 samples, .* 1,048,576"),
+        (
+            "study: bootstrap\ndesign: {kind: lhs, points: 1000, axes: {replicates: {low: 1000.5, high: 99999.5}}}",
+            "300 seconds of work",
+        ),
+        (
+            "study: bootstrap\nbase: {replicates: 100000}\ndesign: {axes: {seed: {low: 1, high: 1000, n: 1000}}}",
+            "300 seconds of work",
+        ),
+        (
+            "study: diffusion\ndesign: {axes: {theta: {low: 0.2, high: 2, n: 200}, parts: {values: [curve, all]}}}",
+            "300 seconds of work, and this asks for 800",
+        ),
+        ("study: sobol\ndesign: {axes: {samples: {values: [64, 1048576]}}}", "asks no sobol at the points of a sweep"),
+        (
+            "study: sweep\nbase: {axes: {sigma: {values: [1]}}}\ndesign: {axes: {seed: {values: [1]}}}",
+            "asks no sweep at the points of a sweep",
+        ),
+        ("study: report\ndesign: {axes: {replicates: {values: [64]}}}", "asks no report at the points of a sweep"),
+    ],
+)
+def test_a_sweep_is_bounded_by_its_dearest_point(
+    cloud: Store, monkeypatch: pytest.MonkeyPatch, design: str, told: str
+) -> None:
+    spec = read(design)
+    for ask in (client.key, client.submit, client.find):
+        with pytest.raises(SpecError, match=f"{told}.*; on a laptop .* run `python -m jobs sweep sweep.yaml`\\.$"):
+            ask(spec)
+    assert cloud.run_keys() == []
+    monkeypatch.setenv("WORKBENCH_MODE", "laptop")
+    settings.cache_clear()
+    limits.check(prepare(spec))
+
+
+def test_a_design_far_too_big_is_refused_before_it_is_drawn_up(cloud: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "prepare", lambda *asked: pytest.fail("the design was drawn up"))
+    with pytest.raises(SpecError, match="at most 20,000 points"):
+        client.key(read(GRID % 1_000_000))
+
+
+def test_the_first_run_of_every_study_and_the_runs_it_needs_are_within_the_bounds(cloud: Store) -> None:
+    for name in registry.names():
+        if name != "sweep":
+            client.key(registry.study(name).spec_type.parse({}))
+
+
+def test_the_stated_work_is_that_of_all_points_and_of_what_they_need() -> None:
+    """By hand: 6 points of 100,000 replicates, the need of each scaling run, and a Sobol design of (1 + 2) x 64."""
+    replicates = prepare(registry.study("bootstrap").spec_type.parse({"replicates": 100_000})).seconds()
+    sweep = read("study: bootstrap\ndesign: {axes: {replicates: {values: [1, 100000]}, seed: {values: [1, 2, 3]}}}")
+    assert limits.stated_seconds(prepare(sweep)) == pytest.approx(6 * replicates)
+    scaling = prepare(registry.study("scaling").spec_type.parse({"replicates": 100_000}))
+    assert limits.stated_seconds(scaling) == pytest.approx(scaling.seconds() + replicates)
+    asked = {"target": "bootstrap", "inputs": {"replicates": {"low": 1, "high": 100_000}}, "samples": 64}
+    sobol = prepare(registry.study("sobol").spec_type.parse(asked))
+    assert limits.stated_seconds(sobol) == pytest.approx(3 * 64 * replicates)
+
+
 def kept(store: Store, key: str, age: float, state: str = "done", files: dict[str, str] | None = None) -> Path:
     """A run of about 400 kB that was last written some seconds ago."""
     noise = pl.DataFrame({"noise": list(os.urandom(400_000))}, schema={"noise": pl.UInt8})

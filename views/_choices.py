@@ -9,6 +9,7 @@ from streamlit.navigation.page import Page
 from engine.spec import Preset
 from jobs import client
 
+TAKEN = "choices taken"
 PRESETS = {
     "corrected": "mends the known defects",
     "published": "repeats the original works, defects included",
@@ -40,6 +41,7 @@ def _visitor() -> str:
 
 
 def _choices() -> None:
+    st.session_state.update(st.session_state.pop(TAKEN, {}))
     st.radio("Preset", list(PRESETS), captions=list(PRESETS.values()), key="preset", bind="query-params")
     names = list(client.vintages())
     st.selectbox(
@@ -63,3 +65,20 @@ def presets() -> tuple[Preset, ...]:
 def vintage() -> str:
     """The data vintage asked for."""
     return str(st.session_state.get("vintage") or client.default_vintage())
+
+
+def take(preset: Preset, of: str) -> None:
+    """Put a preset and a vintage that is here into the sidebar, from a callback."""
+    st.session_state.update(_wanted(preset, of))
+
+
+def take_now(preset: Preset, of: str) -> None:
+    """The same from a page, which runs again where that changes what it asks."""
+    wanted = _wanted(preset, of)
+    if (presets()[-1], vintage()) != (preset, wanted.get("vintage", vintage())):
+        st.session_state[TAKEN] = wanted
+        st.rerun()
+
+
+def _wanted(preset: Preset, of: str) -> dict[str, str]:
+    return {"preset": preset, **({"vintage": of} if of in client.vintages() else {})}

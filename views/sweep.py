@@ -10,10 +10,10 @@ from engine.result import Result
 from engine.spec import SpecError
 from engine.sweep import SweepSpec
 from jobs import client
-from views import _page, _results
+from views import _choices, _page, _results
 from views._choices import presets, vintage
 from views._results import Answer
-from views._sweep import axes, design, results, running
+from views._sweep import axes, design, link, results, running
 from views.content import SWEEPS
 
 FILE = "sweep.yaml"
@@ -47,15 +47,14 @@ def _take_file() -> None:
     except SpecError as error:
         st.session_state["sweep file told"] = str(error)
         return
-    design.take(spec)
-    st.session_state["preset"] = spec.preset
+    _take(spec, vintage())
 
 
 def run_section(spec: SweepSpec, data: str) -> None:
     """Size and time, the run's state, and what there is of its points."""
     key = client.key(spec, data)
-    if st.query_params.get("run") != key:
-        st.query_params["run"] = key
+    link.note(spec, data, key)
+    link.write(key)
     status = client.status(key)
     if status is not None:
         running.remember(spec, data, key)
@@ -87,7 +86,9 @@ def example() -> None:
         f"Nothing has been run yet. Meanwhile, {spec.size():,} points of the investment study that come with the "
         f"workbench, over {over}."
     )
-    st.button("Put its design into the editor", key="sweep example", on_click=design.take, args=(spec,))
+    st.button(
+        "Put its design into the editor", key="sweep example", on_click=_take, args=(spec, client.bundled_vintage)
+    )
     results.section(Answer(spec, client.bundled_vintage, result), found)
 
 
@@ -128,9 +129,14 @@ def recent() -> None:
 def _open() -> None:
     key = st.session_state["sweep open"]
     if key:
-        spec, _ = st.session_state["sweep runs"][key]
-        design.take(spec)
+        _take(*st.session_state["sweep runs"][key])
         st.session_state["sweep open"] = None
+
+
+def _take(spec: SweepSpec, data: str) -> None:
+    """Put a design into the editor, and its preset and vintage into the sidebar."""
+    design.take(spec)
+    _choices.take(spec.preset, data)
 
 
 def command(spec: SweepSpec | None, data: str) -> None:
@@ -156,6 +162,7 @@ def page() -> None:
         try:
             run_section(spec, data)
         except client.BAD_INPUT as error:
+            link.write(None)
             st.error(str(error))
     recent()
     command(spec, data)

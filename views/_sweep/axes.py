@@ -15,13 +15,11 @@ Axis = dict[str, Any]
 SCALES = {"linear": "Linear", "log": "Logarithmic", "listed": "Listed"}
 VALUES = 10
 TIMES = 2.0
-NOT_SWEPT = ("preset", "seed")
 
 
 def fields(target: str) -> dict[str, FieldInfo]:
-    """Fields of a study that a sweep may vary or fix."""
-    found = registry.study(target).spec_type.model_fields
-    return {name: field for name, field in found.items() if name not in NOT_SWEPT}
+    """Fields of a study: a sweep may vary or fix any of them, its seed and preset too."""
+    return registry.study(target).spec_type.model_fields
 
 
 def label(target: str, name: str) -> str:
@@ -87,11 +85,12 @@ def _range(title: str, axis: Axis, scale: str, places: Any, key: str) -> Axis:
 
 
 def _listed(title: str, axis: Axis, key: str) -> Axis:
-    shown = ", ".join(_text(value) for value in axis.get("values", [axis.get("low"), axis.get("high")]))
+    shown = ", ".join(text(value) for value in axis.get("values", [axis.get("low"), axis.get("high")]))
     return {"values": listed(st.text_input(f"{title}: values, separated by commas", value=shown, key=key))}
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """A value as it is typed in a list; `listed` reads it."""
     return "none" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 

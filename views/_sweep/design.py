@@ -11,12 +11,12 @@ from engine.spec import SpecError
 from engine.sweep import SweepSpec
 from jobs import client
 from views import _choices, _form
-from views._sweep import axes
+from views._sweep import axes, holding, link
+from views._sweep.holding import TARGETS
 from views.content import STUDIES
 
 Design = dict[str, Any]
 ADDRESS = "design"
-TARGETS = ("npv", "welfare", "diffusion", "scaling", "bootstrap")
 KINDS = {"grid": "Grid", "lhs": "Latin hypercube", "sobol": "Sobol sequence"}
 POINTS = 1_000
 # White on the dark theme's own colour of chosen values can't be read by all.
@@ -42,6 +42,17 @@ FIRST: dict[str, Design] = {
     },
     "scaling": {"base": {}, "axes": {"first_year": {"values": [2010, 2012, 2014, 2016, 2018]}}},
     "bootstrap": {"base": {}, "axes": {"first_year": {"values": [2010, 2012, 2014, 2016, 2018]}}},
+    "export-controls": {
+        "base": {},
+        "axes": {
+            "year_low": {"values": [2012, 2014, 2016, 2018, 2020]},
+            "control_for_parameters": {"values": [False, True]},
+        },
+    },
+    "efficiency": {
+        "base": {},
+        "axes": {"derivatives": {"values": [False, True]}, "multinational": {"values": [False, True]}},
+    },
 }
 
 
@@ -52,28 +63,41 @@ def first(target: str) -> Design:
 
 
 def chosen() -> SweepSpec | None:
-    """The design in the editor; None, with the reason told, where it can't be asked."""
+    """The design in the editor, or the one it can't hold; None, with the reason told, where it can't be asked."""
     _come_back()
     _take_address()
-    draft: Design = st.session_state.setdefault("sweep draft", first("npv"))
-    values = st.session_state["sweep last"] = _editor(draft)
-    told = st.session_state.get("sweep fault")
-    if told and values == st.session_state.setdefault("sweep at fault", values):
-        st.error(told)
+    fixed: Design | None = st.session_state.get("sweep fixed")
+    values = fixed or _edited()
+    if values is None:
         return None
-    _forget_fault()
     try:
         spec = client.sweep_of_text(json.dumps({**values, "preset": _choices.presets()[-1]}), "The design")
     except SpecError as error:
         st.error(str(error))
         return None
+    if fixed:
+        holding.show(spec, holding.unheld(spec))
+        st.button("Design another", on_click=_fill, args=(first("npv"),))
     _into_address(spec)
     return spec
 
 
+def _edited() -> Design | None:
+    """What the editor says; None, with the fault told, while it still says what a bad address left there."""
+    values = st.session_state["sweep last"] = _editor(st.session_state.setdefault("sweep draft", first("npv")))
+    told = st.session_state.get("sweep fault")
+    if told and values == st.session_state.setdefault("sweep at fault", values):
+        st.error(told)
+        return None
+    _forget_fault()
+    return values
+
+
 def take(spec: SweepSpec) -> None:
-    """Put a design into the editor."""
+    """Put a design into the editor, or in its place where the editor can't hold it."""
     _fill(values_of(spec))
+    if holding.unheld(spec):
+        st.session_state["sweep fixed"] = st.session_state.pop("sweep draft")
 
 
 def values_of(spec: SweepSpec) -> Design:
@@ -83,7 +107,8 @@ def values_of(spec: SweepSpec) -> Design:
 
 def _fill(values: Design) -> None:
     st.session_state["sweep draft"] = values
-    st.session_state.pop("sweep last", None)
+    for mark in ("sweep last", "sweep fixed"):
+        st.session_state.pop(mark, None)
     st.session_state["sweep edition"] = st.session_state.get("sweep edition", 0) + 1
     _forget_fault()
 
@@ -101,24 +126,23 @@ def _come_back() -> None:
 
 
 def _take_address() -> None:
-    """Fill the editor from the address where that says something this session didn't write."""
+    """Take what the address says where this session didn't write it: its design, else the run it names."""
     text = st.query_params.get(ADDRESS, "")
-    if not text or text == st.session_state.get("sweep address"):
-        _take_run(text)
-        return
+    named = link.opened(text)
+    if text and text != st.session_state.get("sweep address"):
+        _take_text(text)
+    elif not text and named is not None and named.spec is not None:
+        take(named.spec)
+        _choices.take_now(named.spec.preset, named.vintage)
+
+
+def _take_text(text: str) -> None:
     st.session_state["sweep address"] = text
     try:
         take(client.sweep_of_text(text, "The design in the address"))
     except SpecError as error:
         _fill(st.session_state.get("sweep draft", first("npv")))
         st.session_state["sweep fault"] = f"{error} The editor shows another design."
-
-
-def _take_run(text: str) -> None:
-    """Fill the editor from the run that the address names, where it has no design."""
-    asked = None if text else client.asked_sweep(st.query_params.get("run", ""))
-    if asked is not None:
-        take(asked[0])
 
 
 def _into_address(spec: SweepSpec) -> None:
@@ -137,7 +161,7 @@ def _editor(draft: Design) -> Design:
     target = left.selectbox(
         "Study",
         TARGETS,
-        index=TARGETS.index(draft["study"]) if draft["study"] in TARGETS else 0,
+        index=TARGETS.index(draft["study"]),
         format_func=lambda name: f"{STUDIES[name].title} ({name})",
         key=f"sweep study {edition}",
         on_change=_other_study,

@@ -12,6 +12,7 @@ import yaml
 
 from engine import registry
 from engine.result import Result
+from engine.spec import SpecError
 from engine.study import Work
 from engine.sweep import SweepSpec, base_spec
 from jobs.execute import execute
@@ -126,11 +127,14 @@ def _workers(runner: Runner, chunks: int, seconds: float) -> int:
 
 
 def asked(store: Store, run_key: str) -> tuple[SweepSpec, str | None] | None:
-    """Design and vintage of a recorded sweep; None where the store has none under that key."""
+    """Design and vintage of a recorded sweep; None where the store has none of that key that can still be asked."""
     record = store.spec(run_key) if KEY.fullmatch(run_key) else None
     if record is None or record.get("study") != SweepSpec.study:
         return None
-    return SweepSpec.parse(record["spec"]), record["vintage"]
+    try:
+        return SweepSpec.parse(record["spec"]), record["vintage"]
+    except SpecError:
+        return None
 
 
 def example() -> tuple[Result, pl.DataFrame]:

@@ -9,7 +9,6 @@ from streamlit.navigation.page import Page
 from engine.spec import Preset
 from jobs import client
 
-TAKEN = "choices taken"
 PRESETS = {
     "corrected": "mends the known defects",
     "published": "repeats the original works, defects included",
@@ -31,6 +30,8 @@ def sidebar(sections: Mapping[str, Sequence[Page]]) -> Page:
             for each in pages:
                 st.page_link(each)
         st.divider()
+        if page.url_path == "sweep":
+            _follow_link()
         _choices()
     return page
 
@@ -41,13 +42,11 @@ def _visitor() -> str:
 
 
 def _choices() -> None:
-    st.session_state.update(st.session_state.pop(TAKEN, {}))
     st.radio("Preset", list(PRESETS), captions=list(PRESETS.values()), key="preset", bind="query-params")
-    names = list(client.vintages())
+    names = sorted(client.vintages(), key=lambda name: name != client.default_vintage())
     st.selectbox(
         "Data vintage",
         names,
-        index=names.index(client.default_vintage()) if client.default_vintage() in names else 0,
         key="vintage",
         bind="query-params",
         help="The bundled tables, or tables you imported on the data page.",
@@ -68,17 +67,21 @@ def vintage() -> str:
 
 
 def take(preset: Preset, of: str) -> None:
-    """Put a preset and a vintage that is here into the sidebar, from a callback."""
+    """Put a preset and a vintage into the sidebar, from a callback; a vintage that is not here is left."""
     st.session_state.update(_wanted(preset, of))
-
-
-def take_now(preset: Preset, of: str) -> None:
-    """The same from a page, which runs again where that changes what it asks."""
-    wanted = _wanted(preset, of)
-    if (presets()[-1], vintage()) != (preset, wanted.get("vintage", vintage())):
-        st.session_state[TAKEN] = wanted
-        st.rerun()
 
 
 def _wanted(preset: Preset, of: str) -> dict[str, str]:
     return {"preset": preset, **({"vintage": of} if of in client.vintages() else {})}
+
+
+def _follow_link() -> None:
+    """Start a visit from the preset and vintage of the sweep that the address names by its key alone.
+
+    Before the widgets are drawn: they take the address from then on, and a page can't change them.
+    """
+    asked = None if "design" in st.query_params else client.asked_sweep(st.query_params.get("run", ""))
+    if asked is not None and "preset" not in st.session_state:
+        wanted = _wanted(asked[0].preset, asked[1] or client.default_vintage())
+        st.session_state.update(wanted)
+        st.query_params.update(wanted)

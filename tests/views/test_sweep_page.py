@@ -1,6 +1,8 @@
 """The sweep page: a design by widgets, address and file; what can't be asked; a run's states; the example."""
 
 import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,12 @@ from jobs.execute import execute
 from jobs.question import prepare
 from jobs.settings import settings
 from jobs.store import Status
-from tests.views.opening import alone, written
+from tests.views.opening import alone, click, written
 from views import _results, sweep
-from views._sweep import axes, design, running
+from views._sweep import axes, design, holding, running
 
 PAGE = Path(sweep.__file__)
+MODELS = Path(__file__).resolve().parents[1] / "samples" / "epoch_all_2025-03.csv"
 GRID = {
     "cost_multiple": {"low": 1.0, "high": 100.0, "n": 4, "scale": "log"},
     "sigma": {"low": 0.5, "high": 1.5, "n": 3},
@@ -40,6 +43,22 @@ def opened(given: dict[str, Any] | str | None = None, preset: str = "corrected",
     return alone("views/sweep.py", preset, **url)
 
 
+def visited(**url: str) -> AppTest:
+    """The whole app, sidebar and all, as somebody finds it who follows a link to the page."""
+    app = AppTest.from_file(str(PAGE.parents[1] / "streamlit_app.py"), default_timeout=120)
+    for name, value in url.items():
+        app.query_params[name] = value
+    app.switch_page("views/sweep.py").run()
+    assert not app.exception
+    return app
+
+
+def shown_run(app: AppTest) -> str:
+    """Key of the run that the page shows."""
+    found = app.query_params["run"]
+    return found if isinstance(found, str) else found[0]
+
+
 def address(app: AppTest) -> dict[str, Any]:
     text = app.query_params["design"]
     found: dict[str, Any] = json.loads(text if isinstance(text, str) else text[0])
@@ -51,9 +70,9 @@ def number(app: AppTest, label: str) -> Any:
     return found
 
 
-def ran(given: dict[str, Any]) -> str:
+def ran(given: dict[str, Any], vintage: str = "2025-10") -> str:
     """A sweep that has been run."""
-    question = prepare(spec_of(given), "2025-10")
+    question = prepare(spec_of(given), vintage)
     return execute(question, client.store(), "inline").result.key
 
 
@@ -163,10 +182,86 @@ def test_another_study_brings_a_design_of_its_own() -> None:
     assert "**5 points" in written(app)
 
 
-@pytest.mark.parametrize("target", design.TARGETS)
+ONE = {"sigma": {"values": [1.0, 2.0]}}
+IN_THE_EDITOR = {
+    "seed in base": values(base={"seed": 5}),
+    "preset in base": values(base={"preset": "published"}),
+    "seed as axis": values({"seed": {"values": [1, 2]}}, {}),
+    "preset as axis": values({"preset": {"values": ["published", "corrected"]}}, {}),
+    "export controls": {"study": "export-controls", "design": {"axes": {"year_low": {"values": [2015, 2018]}}}},
+    "efficiency": {"study": "efficiency", "base": {"derivatives": True}, "design": {"axes": {"seed": {"values": [1]}}}},
+    "another seed": values(ONE, seed=2**53 - 1),
+}
+AS_THEY_ARE = {
+    "sobol": ({"study": "sobol", "design": {"axes": {"samples": {"values": [64, 128]}}}}, "the fields of sobol"),
+    "report": ({"study": "report", "design": {"axes": {"n_paths": {"values": [100]}}}}, "the fields of report"),
+    "sweep": (
+        {"study": "sweep", "base": {"axes": ONE}, "design": {"axes": {"seed": {"values": [1]}}}},
+        "the fields of sweep",
+    ),
+    "points of a grid": (values(ONE, points=9), "a number of points beside a grid"),
+    "large seed": (values(ONE, seed=2**60), f"the whole number {2**60}"),
+    "large seed in base": (values(ONE, {"seed": 2**60}), f"the whole number {2**60}"),
+    "n of no grid": (
+        values({"sigma": {"low": 1, "high": 2, "n": 3}}, kind="lhs", points=4),
+        "n of axis 'sigma', which has no meaning in a lhs design",
+    ),
+    "scale of a list": (
+        values({"sigma": {"values": [1, 2], "scale": "log"}}),
+        "a scale of axis 'sigma', whose values are listed",
+    ),
+    "no choice": (values({"tier": {"values": ["III", "ZZ"]}}), "value 2 of axis 'tier'"),
+    "choice twice": (values({"tier": {"values": ["III", "III"]}}), "a value that axis 'tier' has twice"),
+    "bounds of a choice": (
+        values({"price_declines": {"low": 0, "high": 1, "n": 2}}),
+        "bounds of 'price_declines', which is one of a few values",
+    ),
+    "number as text": (values({"sigma": {"values": ["1.5", 2]}}), "value 1 of axis 'sigma'"),
+    "text with a comma": (
+        {"study": "bootstrap", "design": {"axes": {"formula": {"values": ["a, b"]}}}},
+        "value 1 of axis 'formula'",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IN_THE_EDITOR)
+def test_the_editor_keeps_every_field_of_a_design(name: str) -> None:
+    given = IN_THE_EDITOR[name]
+    app = opened(given)
+    assert not app.error
+    assert [box for box in app.selectbox if box.label == "Study"]
+    assert spec_of(address(app)) == spec_of(given)
+    assert shown_run(app) == client.key(spec_of(given), "2025-10")
+
+
+@pytest.mark.parametrize("name", AS_THEY_ARE)
+def test_what_the_editor_cannot_hold_is_shown_as_it_is_and_can_be_run(name: str) -> None:
+    given, reason = AS_THEY_ARE[name]
+    app = opened(given)
+    assert not app.error
+    assert app.info[0].value.startswith(f"The editor can't hold {reason}: the design is shown as it is.")
+    assert not [box for box in app.selectbox if box.label == "Study"]
+    assert client.sweep_of_text(app.code[0].value, "shown") == spec_of(given)
+    assert spec_of(address(app)) == spec_of(given)
+    assert shown_run(app) == client.key(spec_of(given), "2025-10")
+    assert [button for button in app.button if button.label.startswith("Start (about ")]
+
+
+def test_a_design_shown_as_it_is_makes_way_for_another_and_stays_until_then() -> None:
+    given, _ = AS_THEY_ARE["n of no grid"]
+    app = opened(given).run()
+    assert spec_of(address(app)) == spec_of(given)
+    click(app, "Design another")
+    assert spec_of(address(app)) == spec_of(design.first("npv"))
+    number(app, "Revenue sigma: number of values").set_value(6).run()
+    assert address(app)["design"]["axes"]["sigma"]["n"] == 6
+
+
+@pytest.mark.parametrize("target", holding.TARGETS)
 def test_the_first_design_of_every_study_can_be_asked(target: str) -> None:
     spec = spec_of(design.first(target))
     assert spec.size() > 1
+    assert not holding.unheld(spec)
     assert set(spec.axes) <= set(axes.fields(target))
 
 
@@ -227,6 +322,13 @@ def test_the_example_is_shown_until_something_has_been_run() -> None:
     assert spec_of(address(app)) == SweepSpec.parse(dict(client.example_sweep()[0].spec))
 
 
+def test_the_design_of_the_example_comes_with_its_preset() -> None:
+    app = click(visited(preset="published"), "Put its design into the editor")
+    spec = SweepSpec.parse(dict(client.example_sweep()[0].spec))
+    assert app.session_state["preset"] == spec.preset
+    assert shown_run(app) == client.key(spec, client.bundled_vintage)
+
+
 def test_the_example_is_what_its_design_gives() -> None:
     """Computed anew; the tolerance is that of `runs verify` on another processor."""
     result, points = client.example_sweep()
@@ -263,7 +365,85 @@ def test_a_run_is_found_by_its_key_alone() -> None:
     key = ran(values())
     app = opened(run=key)
     assert spec_of(address(app)) == spec_of(values())
+    assert shown_run(app) == key
     assert "12 of 12 points" in written(app)
+
+
+@pytest.fixture
+def other_vintage() -> Iterator[str]:
+    """A vintage whose models are those of a sample."""
+    client.import_files({MODELS.name: MODELS.read_bytes()}, "mine")
+    yield "mine"
+    shutil.rmtree(settings().home / "vintages" / "mine", ignore_errors=True)
+
+
+MODELS_LEFT = {
+    "study": "export-controls",
+    "design": {"axes": {"year_low": {"values": [2000, 2010]}, "control_for_parameters": {"values": [True, False]}}},
+}
+PUBLISHED = {**MODELS_LEFT, "preset": "published"}
+
+
+def test_a_key_alone_brings_preset_and_vintage_along(other_vintage: str) -> None:
+    key = ran(PUBLISHED, other_vintage)
+    assert len({key, ran(PUBLISHED), ran(MODELS_LEFT), ran(MODELS_LEFT, other_vintage)}) == 4
+    app = visited(run=key)
+    assert shown_run(app) == key
+    assert (app.session_state["preset"], app.session_state["vintage"]) == ("published", other_vintage)
+    text = written(app)
+    assert f"Vintage mine, preset published, run {key[:10]}." in text
+    assert "4 of 4 points are there, 0 of them failed." in text
+    again = visited(**{name: shown if isinstance(shown, str) else shown[0] for name, shown in app.query_params.items()})
+    assert shown_run(again) == key
+
+
+def test_a_run_of_the_session_brings_preset_and_vintage_along(other_vintage: str) -> None:
+    first, second = ran(PUBLISHED, other_vintage), ran(MODELS_LEFT)
+    app = visited(run=first)
+    app.session_state["preset"], app.session_state["vintage"] = "corrected", "2025-10"
+    app.run()
+    assert shown_run(app) == second
+    (box,) = [box for box in app.selectbox if box.label == "Open a run"]
+    box.set_value(first).run()
+    assert shown_run(app) == first
+    assert f"Vintage mine, preset published, run {first[:10]}." in written(app)
+
+
+def test_a_run_of_a_vintage_that_is_not_here_is_told(other_vintage: str) -> None:
+    key = ran(PUBLISHED, other_vintage)
+    shutil.rmtree(settings().home / "vintages" / other_vintage)
+    app = visited(run=key)
+    assert app.session_state["preset"] == "published"
+    assert shown_run(app) == client.key(spec_of(PUBLISHED), "2025-10")
+    (told,) = app.info
+    assert told.value.startswith(f"Run {key[:10]} was asked of the vintage mine, which is not here;")
+    (box,) = [box for box in app.radio if box.label == "Preset"]
+    box.set_value("corrected").run()
+    assert not app.info
+
+
+@pytest.mark.parametrize("with_design", [False, True])
+def test_a_run_of_another_engine_is_told(with_design: bool) -> None:
+    given, old = values({"sigma": {"values": [0.71, 0.72]}}), "ab" * 32
+    client.store().save_spec(old, prepare(spec_of(given), "2025-10").record())
+    app = opened(given if with_design else None, run=old)
+    assert spec_of(address(app)) == spec_of(given)
+    assert shown_run(app) == client.key(spec_of(given), "2025-10")
+    (told,) = [info for info in app.info if "engine" in info.value]
+    assert told.value.startswith(f"Run {old[:10]} was computed with other data or another version of the engine;")
+
+
+def test_a_run_nobody_knows_is_told_until_the_design_is_another() -> None:
+    app = opened(run="cd" * 32)
+    assert app.info[0].value.startswith("The run that the address names is not here, or no longer")
+    assert shown_run(app) == client.key(spec_of(design.first("npv")), "2025-10")
+    number(app, "Revenue sigma: number of values").set_value(4).run()
+    assert not app.info
+
+
+def test_a_design_never_run_needs_no_note_about_its_run() -> None:
+    app = opened(values(ONE), run="ef" * 32)
+    assert not [info for info in app.info if "address" in info.value]
 
 
 def test_failed_points_are_listed_with_their_reason() -> None:
@@ -341,19 +521,32 @@ def test_only_runs_of_this_session_are_listed() -> None:
     assert spec_of(address(app)) == spec_of(values())
 
 
-def test_a_limit_of_a_shared_machine_is_told_kindly(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A shared machine."""
     monkeypatch.setenv("WORKBENCH_MODE", "cloud")
     settings.cache_clear()
-    try:
-        app = opened(values({"sigma": {"low": 0.5, "high": 1.5, "n": 20_001}}))
-    finally:
-        monkeypatch.undo()
-        settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+def test_a_limit_of_a_shared_machine_is_told_kindly(cloud: None) -> None:
+    app = opened(values({"sigma": {"low": 0.5, "high": 1.5, "n": 20_001}}), run="ab" * 32)
     assert running.most(20_000) == (
         "At most 20,000 points can be swept on this shared demo, and 1,000,000 on a laptop."
     )
     assert "at most 20,000 points" in app.error[0].value
-    assert "`python -m jobs sweep sweep.yaml`" in app.error[0].value
+    assert app.error[0].value.endswith("`python -m jobs sweep sweep.yaml`.")
+    assert "run" not in app.query_params
+
+
+def test_a_study_of_many_runs_is_refused_kindly_on_a_shared_machine(cloud: None) -> None:
+    given, reason = AS_THEY_ARE["sobol"]
+    app = opened(given)
+    assert reason in app.info[0].value
+    assert "asks no sobol at the points of a sweep" in app.error[0].value
+    assert not [button for button in app.button if button.label.startswith("Start")]
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.14, "0.1 s"), (42.4, "42 s"), (600.0, "10 min"), (9000.0, "2.5 h")])

@@ -133,7 +133,6 @@ def _take_address() -> None:
         _take_text(text)
     elif not text and named is not None and named.spec is not None:
         take(named.spec)
-        _choices.take_now(named.spec.preset, named.vintage)
 
 
 def _take_text(text: str) -> None:

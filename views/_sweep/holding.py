@@ -1,6 +1,5 @@
 """What the editor can hold: a design it can't is shown as it is, since widgets would change it unseen."""
 
-import json
 from collections.abc import Iterator
 
 import streamlit as st
@@ -57,7 +56,9 @@ def _of_axis(field: FieldInfo, name: str, axis: Axis, kind: str) -> Iterator[str
         yield f"a scale of axis '{name}', whose values are listed"
     if axes.choices(field) and len(set(axis.values)) < len(axis.values):
         yield f"a value that axis '{name}' has twice"
-    yield from (f"the value {json.dumps(v)} of axis '{name}'" for v in axis.values if not _holds(field, v))
+    for place, value in enumerate(axis.values, 1):
+        if not _holds(field, value):
+            yield f"value {place} of axis '{name}'"
 
 
 def _holds(field: FieldInfo, value: object) -> bool:

@@ -1,4 +1,4 @@
-"""The run that an address names: found again with its preset and vintage, or told why it is not shown."""
+"""The run that an address names: its design is found again, or it is told why another run is shown."""
 
 from dataclasses import dataclass
 
@@ -33,10 +33,7 @@ def opened(design: str) -> Link | None:
 
 
 def _known(key: str) -> Link:
-    try:
-        asked = client.asked_sweep(key)
-    except client.BAD_INPUT:
-        asked = None
+    asked = client.asked_sweep(key)
     return Link(key) if asked is None else Link(key, asked[0], asked[1] or client.default_vintage())
 
 

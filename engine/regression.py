@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.summaries import counted
+
 Covariance = Literal["HC0", "HC1", "HC2", "HC3", "cluster"]
 Floats = NDArray[np.floating[Any]]
 NO_LEVERAGE_LEFT = 1e-10
@@ -126,7 +128,8 @@ def drop_singletons(frame: pl.DataFrame, effects: list[str]) -> pl.DataFrame:
 def _check(matrix: Floats, names: list[str], x: list[str], effects: list[str]) -> None:
     n, k = matrix.shape
     if n <= k:
-        raise DesignError(f"The regression has {n} rows for {k} coefficients; use fewer effects or more data.")
+        fewer = "use fewer effects or more data" if effects else "more data are needed"
+        raise DesignError(f"The regression has {counted(n, 'row')} for {k} coefficients; {fewer}.")
     for name in x:
         if np.ptp(matrix[:, names.index(name)]) == 0:
             raise DesignError(f"Regressor '{name}' is constant over the {n} rows used; it can't be fitted.")
@@ -147,15 +150,14 @@ def fit(d: Design, covariance: Covariance = "HC3") -> Fit:
     residuals = d.y - d.x @ coef
     n, k = d.x.shape
     rss = float(residuals @ residuals)
-    centred = d.y - d.y.mean()
     return Fit(
         d.names,
         coef,
         gram_inverse @ _meat(d, residuals, gram_inverse, covariance) @ gram_inverse,
         residuals,
         n,
-        1 - rss / float(centred @ centred),
-        n * (np.log(2 * np.pi * rss / n) + 1) + 2 * k,
+        _explained(rss, d.y),
+        float(n * (np.log(2 * np.pi * rss / n) + 1) + 2 * k) if rss > 0 else -math.inf,
         _degrees(d, covariance),
     )
 
@@ -172,12 +174,16 @@ def fit_iv(d: Design, endogenous: str, instrument: Floats, covariance: Covarianc
     coef = inverse @ (z.T @ d.y)
     residuals = d.y - d.x @ coef
     meat = _meat(Design(d.y, z, d.names, d.clusters), residuals, _inverse(z.T @ z), covariance)
-    n, centred = len(d.y), d.y - d.y.mean()
-    rss = float(residuals @ residuals)
+    n, rss = len(d.y), float(residuals @ residuals)
     degrees = _degrees(d, covariance)
-    return Fit(
-        d.names, coef, inverse @ meat @ inverse.T, residuals, n, 1 - rss / float(centred @ centred), math.nan, degrees
-    )
+    explained = _explained(rss, d.y)
+    return Fit(d.names, coef, inverse @ meat @ inverse.T, residuals, n, explained, math.nan, degrees)
+
+
+def _explained(rss: float, y: Floats) -> float:
+    """R squared; not a number for a constant response, which leaves nothing to explain."""
+    centred = y - y.mean()
+    return 1 - rss / float(centred @ centred) if np.ptp(y) > 0 else math.nan
 
 
 def leverages(x: Floats) -> Floats:

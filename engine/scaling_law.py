@@ -1,6 +1,7 @@
 """Question, rows and fits of the scaling law: shared by the scaling and bootstrap studies."""
 
 from collections.abc import Mapping, Sequence
+from itertools import permutations
 from typing import Annotated, Any, ClassVar, Literal
 
 import polars as pl
@@ -9,6 +10,7 @@ from pydantic import BeforeValidator, model_validator
 from engine.formulas import parse
 from engine.regression import Covariance, Design, DesignError, Fit, complete_rows, design, fit
 from engine.spec import Spec, parameter
+from engine.summaries import counted
 from engine.tables import scaling_table
 
 Direction = Literal["compute_on_parameters", "cost_on_parameters", "parameters_on_compute"]
@@ -141,9 +143,19 @@ def origin_known(table: pl.DataFrame) -> bool:
 
 
 def law_rows(spec: LawSpec, table: pl.DataFrame) -> pl.DataFrame:
-    """The rows a law may use: from the first year on, and without derivatives unless they are asked for."""
+    """The rows a law may use: from the first year on, and without derivatives unless they are asked for.
+
+    Raises `DesignError` when no row is from that year or later.
+    """
     kept = table if spec.derivatives else table.filter(pl.col("base_model").is_null())
-    return kept if spec.first_year is None else kept.filter(pl.col("year") >= spec.first_year)
+    if spec.first_year is None:
+        return kept
+    late = kept.filter(pl.col("year") >= spec.first_year)
+    if late.is_empty():
+        last = kept["year"].max()
+        known = "the year of no row is known" if last is None else f"the last year is {last}"
+        raise DesignError(f"No row is from {spec.first_year} or later: {known}; choose an earlier first year or none.")
+    return late
 
 
 def usable_effects(table: pl.DataFrame, direction: str, effects: str) -> tuple[str, list[str]]:
@@ -158,7 +170,7 @@ def points(table: pl.DataFrame, direction: str, effects: str = POOLED) -> pl.Dat
     """Rows a fit uses, both variables positive. Columns: row (its place in the table), KEPT, parameters, x, y (logs).
 
     Rows without a level of an effect, or alone in theirs, are left out. Raises `DesignError`, naming the column, when
-    a variable has no value at all, when the regressor is constant, and when the effects leave nothing of either.
+    a variable has no value at all or is constant, and when the effects leave nothing of either.
     """
     names = list(parse_effects(effects))
     rows = _positive(table, direction)
@@ -166,35 +178,71 @@ def points(table: pl.DataFrame, direction: str, effects: str = POOLED) -> pl.Dat
         raise DesignError(_nothing_left(table, direction))
     kept = complete_rows(rows, [], names)
     _refuse_flat(kept, direction, names)
+    _refuse_collinear(kept, direction, names)
     return kept
 
 
 def _refuse_flat(rows: pl.DataFrame, direction: str, effects: Sequence[str]) -> None:
-    """Refuse a regressor with one value, or one in each level of an effect; fewer rows are refused as too few."""
-    regressor = COLUMNS[direction][1]
+    """Refuse a variable with one value, or one in each level of an effect; fewer rows are refused as too few."""
     if rows.height < FEWEST_ROWS:
         return
-    if rows["x"].n_unique() == 1:
-        raise DesignError(
-            f"Column '{regressor}' is constant over the {rows.height} rows used; {direction} can't be fitted."
-        )
-    for effect in effects:
-        if rows.select((pl.col("x").n_unique().over(effect) == 1).all()).item():
+    for name, variable in zip(COLUMNS[direction], ("y", "x"), strict=True):
+        if rows[variable].n_unique() == 1:
             raise DesignError(
-                f"Column '{regressor}' and the effect of {effect} are collinear: it has one value in each {effect}; "
-                "drop the effect."
+                f"Column '{name}' is constant over the {rows.height} rows used; {direction} can't be fitted."
             )
+        for effect in effects:
+            if _settles(rows, effect, variable):
+                raise DesignError(
+                    f"Column '{name}' and the effect of {effect} are collinear: it has one value in each {effect}; "
+                    "drop the effect."
+                )
 
 
-def alone(table: pl.DataFrame, direction: str, effects: str) -> list[str]:
-    """A sentence on the rows that a fit leaves out because no other row has their level of an effect."""
-    names = list(parse_effects(effects))
-    known = _positive(table, direction).drop_nulls(names)
-    lost = known.height - complete_rows(known, [], names).height
-    if not lost:
-        return []
-    rows = "1 row is the only one" if lost == 1 else f"{lost} rows are the only ones"
-    return [f"{rows} in a level of {' or '.join(names)}, which tells nothing of the slope; left out of the fit."]
+def _refuse_collinear(rows: pl.DataFrame, direction: str, effects: list[str]) -> None:
+    """Refuse effects that say the same, by name; a single one is collinear only with a flat variable."""
+    for finer, coarser in permutations(effects, 2):
+        if rows[coarser].n_unique() > 1 and _settles(rows, finer, coarser):
+            raise DesignError(
+                f"The effects of {finer} and {coarser} are collinear: each {finer} has one {coarser}; drop the effect "
+                f"of {coarser}."
+            )
+    if len(effects) > 1:
+        regressor = COLUMNS[direction][1]
+        design(rows.select("y", *effects, pl.col("x").alias(regressor)), "y", [regressor], effects)
+
+
+def _settles(rows: pl.DataFrame, by: str, column: str) -> bool:
+    """Whether each level of `by` has one value of the column."""
+    return bool(rows.select((pl.col(column).n_unique().over(by) == 1).all()).item())
+
+
+def left_out(table: pl.DataFrame, direction: str, effects: str, clustered: bool = False) -> list[str]:
+    """A sentence for each reason why rows with both variables are not in the fit.
+
+    They have no level of an effect, no organization where that is the cluster, or are alone in their level.
+    """
+    names, rows = list(parse_effects(effects)), _positive(table, direction)
+    needed = labels(effects, clustered)
+    notes = [_unknown(rows, name) for name in needed if rows[name].null_count()]
+    known = rows.drop_nulls(needed)
+    if lost := known.height - complete_rows(known, [], names).height:
+        only = "1 row is the only one" if lost == 1 else f"{lost:,} rows are the only ones"
+        notes.append(
+            f"{only} in a level of {' or '.join(names)}, which tells nothing of the slope; left out of the fit."
+        )
+    return notes
+
+
+def labels(effects: str, clustered: bool) -> list[str]:
+    """The columns besides the two variables that a row of the fit must have."""
+    return list(dict.fromkeys([*parse_effects(effects), *(["organization"] if clustered else [])]))
+
+
+def _unknown(rows: pl.DataFrame, name: str) -> str:
+    count = rows[name].null_count()
+    have, are = ("has", "is") if count == 1 else ("have", "are")
+    return f"{counted(count, 'row')} of {rows.height:,} {have} no {name} and {are} left out of the fit, which needs it."
 
 
 def _positive(table: pl.DataFrame, direction: str) -> pl.DataFrame:

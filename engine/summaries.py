@@ -1,11 +1,14 @@
 """Small summaries that several studies share."""
 
+import math
+import sys
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
 
 MIN_HEADLINE_ROWS = 20
+LARGEST_LOG = math.log(sys.float_info.max)
 
 
 def quantile_edges(values: pl.Series, parts: int) -> list[float]:
@@ -63,6 +66,16 @@ def quartiles_by(frame: pl.DataFrame, by: Sequence[str], value: str) -> pl.DataF
         )
         .sort(by)
     )
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the singular for one: '1 row', '1,094 rows'."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def exp_or_none(log: float) -> float | None:
+    """The number whose natural log is given; none where it is too large to be written."""
+    return math.exp(log) if log < LARGEST_LOG else None
 
 
 def in_words(number: float) -> str:

@@ -9,14 +9,16 @@ import polars as pl
 from engine.bootstrap.intervals import Floats, bca, histogram, percentile
 from engine.bootstrap.resample import Kind, Sample, WildWeights, jackknife, replicates, sample
 from engine.result import Result
-from engine.scaling_law import LawSpec, alone, law_rows, parse_effects, points, usable_effects, with_origin
+from engine.scaling_law import LawSpec, law_rows, left_out, parse_effects, points, usable_effects, with_origin
 from engine.spec import SpecError, parameter
 from engine.streams import REPLICATES_PER_BLOCK, blocks, stream
 from engine.study import Study, Work
+from engine.summaries import MIN_HEADLINE_ROWS, counted
 
 BLOCKS_PER_CHUNK = 16
 MAX_CHUNKS = 24
 FEW_REPLICATES = 1_000
+MIN_HEADLINE_REPLICATES = 100
 SECONDS_PER_DRAW = 1e-9
 SECONDS_PER_SWEPT_DRAW = 4e-9
 
@@ -85,13 +87,10 @@ class Bootstrap(Study[BootstrapSpec]):
             "se": float(usable.std(ddof=1)) if usable.size > 1 else None,
             "ci_low": low,
             "ci_high": high,
-            "finding": (
-                f"The slope is {prepared.slope:.2f} with a 95 % interval from {low:.2f} to {high:.2f} over "
-                f"{usable.size:,} {work.spec.kind} replicates (n = {prepared.n})."
-            ),
+            "finding": _finding(prepared, usable.size, low, high),
         }
         tables = {"intervals": interval_table(prepared, usable), "distribution": histogram(usable)}
-        return Result(self.name, summary, tables, (*notices, *_warnings(drawn.size, usable.size)))
+        return Result(self.name, summary, tables, (*notices, *_warnings(work.spec, drawn.size, usable.size)))
 
 
 def _check(work: Work[BootstrapSpec]) -> None:
@@ -105,7 +104,22 @@ def ready(work: Work[BootstrapSpec]) -> tuple[Sample, list[str]]:
     table = law_rows(work.spec, with_origin(work.tables))
     effects, notices = usable_effects(table, work.spec.direction, work.spec.effects)
     rows = points(table, work.spec.direction, effects)
-    return sample(rows, effects, work.spec.kind), [*notices, *alone(table, work.spec.direction, effects)]
+    return sample(rows, effects, work.spec.kind), [
+        *notices,
+        *left_out(table, work.spec.direction, effects, work.spec.kind == "cluster"),
+    ]
+
+
+def _finding(prepared: Sample, size: int, low: float, high: float) -> str:
+    """The headline, or why there is none."""
+    if prepared.n < MIN_HEADLINE_ROWS:
+        return f"No headline: {counted(prepared.n, 'row')}, and it needs {MIN_HEADLINE_ROWS}."
+    if size < MIN_HEADLINE_REPLICATES:
+        return f"No headline: {counted(size, 'replicate')}, and it needs {MIN_HEADLINE_REPLICATES}."
+    return (
+        f"The slope is {prepared.slope:.2f} with a 95 % interval from {low:.2f} to {high:.2f} over {size:,} "
+        f"{prepared.kind} replicates (n = {prepared.n})."
+    )
 
 
 def interval_table(prepared: Sample, slopes: Floats) -> pl.DataFrame:
@@ -116,12 +130,17 @@ def interval_table(prepared: Sample, slopes: Floats) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _warnings(asked: int, usable: int) -> list[str]:
+def _warnings(spec: BootstrapSpec, asked: int, usable: int) -> list[str]:
     notes = []
+    if spec.preset == "published":
+        notes.append(
+            "Published preset: the original's text says 10,000 replicates and its code ran 1,000; this is over "
+            f"{usable:,}."
+        )
     if usable < asked:
         notes.append(f"{asked - usable} of {asked} resamples left the regressor no spread and were left out.")
     if usable < FEW_REPLICATES:
-        notes.append(f"{usable} replicates are few: the ends of a 95 % interval need {FEW_REPLICATES:,} or more.")
+        notes.append(f"{counted(usable, 'replicate')}: the ends of a 95 % interval need {FEW_REPLICATES:,} or more.")
     return notes
 
 

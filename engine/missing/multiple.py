@@ -15,6 +15,7 @@ BURN_IN_CYCLES = 5
 NEIGHBOURS = 20
 MASKED_SHARE = 0.1
 MASKED_IMPUTATIONS = 5
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def pooled(estimates: Sequence[float], errors: Sequence[float], complete_degrees
     within, between = float(np.mean(np.square(errors))), float(values.var(ddof=1))
     total = within + (1 + 1 / m) * between
     share = (1 + 1 / m) * between / total
+    share = share if share > ROUNDING else 0.0
     observed = (complete_degrees + 1) / (complete_degrees + 3) * complete_degrees * (1 - share)
     degrees = observed if share == 0 else 1 / (share**2 / (m - 1) + 1 / observed)
     ratio = share / (1 - share)

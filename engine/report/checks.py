@@ -115,6 +115,6 @@ def _imputation(found: Evidence) -> list[Check]:
     source, table = f"imputation/{preset}", found.table("imputation", "masked_error")
     if table.is_empty():
         return [Check(name, "amber", "no result", "Multiple imputation was not run, or could not be.")]
-    worse = table.filter(pl.col("rmse") > pl.col("baseline_rmse"))["column"].to_list()
+    worse = table.filter(pl.col("rmse_ln") > pl.col("baseline_rmse_ln"))["column"].to_list()
     detail = f"no better than the mean for {', '.join(worse)}" if worse else "better than the mean for every column"
     return [found.check(name, passed(not worse), source, "masked_error", detail)]

@@ -17,7 +17,7 @@ from engine.scaling.groups import by_tier, by_type, by_year, equality_tests, wit
 from engine.scaling.growth import all_series, growth, series_points, thresholds
 from engine.scaling.rows import account, whole_table
 from engine.scaling.spec import ScalingSpec
-from engine.scaling_law import POOLED, alone, law_rows, points, usable_effects
+from engine.scaling_law import COLUMNS, POOLED, law_rows, left_out, points, usable_effects
 from engine.spec import Spec
 from engine.study import Study, Work
 
@@ -69,7 +69,7 @@ class Scaling(Study[ScalingSpec]):
         laws, law_notes = _law_tables(spec, table, whole, fits, examined)
         courses, course_notes = _course_tables(spec, whole)
         missing, missing_notes = _missing_tables(spec, table, effects, examined, parts)
-        tables = {**laws, **courses, **missing, "attrition": account(spec, whole)}
+        tables = {**laws, **courses, **missing, "attrition": account(spec, whole, effects)}
         summary = {
             **_headline(spec, effects, examined),
             **_bootstrapped(work),
@@ -83,7 +83,8 @@ class Scaling(Study[ScalingSpec]):
             (
                 *notes,
                 *dropped,
-                *alone(table, spec.direction, effects),
+                *left_out(table, spec.direction, effects, spec.covariance == "cluster"),
+                *_other_rows(work, examined),
                 *failures,
                 *law_notes,
                 *course_notes,
@@ -101,7 +102,7 @@ def _law_tables(
 ) -> Told:
     """Fits, slopes by group, forms, diagnostics and predictions, and a sentence for each that could not be had."""
     rows = points(table, spec.direction)
-    tests, left_out = equality_tests(rows, spec.covariance), leave_out(examined)
+    tests, sensitivity = equality_tests(rows, spec.covariance), leave_out(examined)
     types, type_notes = by_type(rows, spec.covariance)
     predicted, prediction_notes = predictions(table, spec.parameters_count)
     every = law_rows(spec.changed(derivatives=True), whole)
@@ -115,9 +116,9 @@ def _law_tables(
         "by_type": types,
         "tests": tests,
         "forms": forms(rows),
-        "diagnostics": diagnostics(examined, tests, left_out),
+        "diagnostics": diagnostics(examined, tests, sensitivity),
         "influential": influential(examined),
-        "leave_out": left_out,
+        "leave_out": sensitivity,
         "predictions": predicted,
     }, [*type_notes, *prediction_notes]
 
@@ -180,6 +181,14 @@ def _bootstrapped(work: Work[ScalingSpec]) -> dict[str, Any]:
     return {"boot_low": boot["ci_low"], "boot_high": boot["ci_high"], "replicates": boot["replicates"]}
 
 
+def _other_rows(work: Work[ScalingSpec], examined: Examined) -> list[str]:
+    """That the bootstrap, which draws rows, also draws those that a clustered fit can't place."""
+    n = work.needs["bootstrap"].summary["n"]
+    if n == examined.fit.n:
+        return []
+    return [f"The bootstrap interval is of {n:,} rows, the fit of {examined.fit.n:,}: only the fit needs a cluster."]
+
+
 def _within(spec: ScalingSpec, fits: pl.DataFrame) -> dict[str, Any]:
     """The same law with year and domain effects (those of them the table has), to stand beside a pooled headline."""
     mine = fits.filter((pl.col("name") == spec.direction) & pl.col("effects").is_in(SHOWN_EFFECTS[1:]))
@@ -202,12 +211,18 @@ def _told(spec: ScalingSpec, effects: str, tables: dict[str, pl.DataFrame]) -> d
 
 
 def _warnings(spec: ScalingSpec) -> list[str]:
+    notes = []
+    if COLUMNS[spec.direction][0] == "parameters":
+        notes.append(
+            "Tiers are of parameters, the response of this direction: cut there, the slope in each tier lies below the "
+            "pooled one whatever the law is."
+        )
     if spec.preset == "published":
-        return [
+        notes.append(
             "Published preset: the pooled slope mixes the law with growth over time, derivatives carry their base "
             "model's compute, and the verdict ignores the time trend."
-        ]
-    return []
+        )
+    return notes
 
 
 __all__ = ["Scaling", "ScalingSpec"]

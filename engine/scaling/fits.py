@@ -8,7 +8,7 @@ import polars as pl
 
 from engine.regression import Covariance, DesignError, Fit, fit, t_quantile
 from engine.scaling_law import COLUMNS, POOLED, fit_law, law_design, points, usable_effects
-from engine.summaries import MIN_HEADLINE_ROWS
+from engine.summaries import MIN_HEADLINE_ROWS, counted, exp_or_none
 
 FITTED = tuple(COLUMNS)
 SHOWN_EFFECTS = (POOLED, "year", "year,domain")
@@ -106,18 +106,30 @@ def line(rows: pl.DataFrame, covariance: Covariance) -> pl.DataFrame:
 
 
 def verdict(fits: pl.DataFrame, direction: str, name: str = POOLED) -> str:
-    """Economies or diseconomies of scale, from the interval of one fit against 1."""
+    """What the response does as the regressor grows, from the interval of one fit against 0 and 1; economies or
+    diseconomies of scale where the response is compute or cost.
+    """
     found = fits.filter((pl.col("name") == direction) & (pl.col("effects") == name))
     response, regressor = direction.split("_on_")
-    if found.is_empty() or found["n"][0] < MIN_HEADLINE_ROWS:
-        return f"No verdict {_within(name)}: {found['n'][0] if found.height else 0} rows, {MIN_HEADLINE_ROWS} needed"
-    low, high = found["ci_low"][0], found["ci_high"][0]
-    sign = {"parameters": ("", "")}.get(response, (" (diseconomies of scale)", " (economies of scale)"))
+    n = found["n"][0] if found.height else 0
+    if n < MIN_HEADLINE_ROWS:
+        return f"No verdict {_within(name)}: {counted(n, 'row')}, {MIN_HEADLINE_ROWS} needed"
+    return f"{response} {_course(response, regressor, found['ci_low'][0], found['ci_high'][0]).format(_within(name))}"
+
+
+def _course(response: str, regressor: str, low: float, high: float) -> str:
+    """What follows the response in a verdict; {} stands where the effects are said."""
+    s = "" if response == "parameters" else "s"
+    scale = ("", "") if response == "parameters" else (" (diseconomies of scale)", " (economies of scale)")
+    if high < 0:
+        return f"fall{s} as {regressor} {'grow' if regressor == 'parameters' else 'grows'} {{}}"
+    if low <= 0:
+        return f"can't be told from not changing with {regressor} {{}}"
     if low > 1:
-        return f"{response} grows faster than {regressor} {_within(name)}{sign[0]}"
+        return f"grow{s} faster than {regressor} {{}}{scale[0]}"
     if high < 1:
-        return f"{response} grows more slowly than {regressor} {_within(name)}{sign[1]}"
-    return f"{response} can't be told from growing in proportion to {regressor} {_within(name)}"
+        return f"grow{s} more slowly than {regressor} {{}}{scale[1]}"
+    return f"can't be told from growing in proportion to {regressor} {{}}"
 
 
 def _within(effects: str) -> str:
@@ -131,11 +143,13 @@ def finding(fits: pl.DataFrame, direction: str) -> str:
     mine = fits.filter(pl.col("name") == direction)
     pooled = mine.filter(pl.col("effects") == POOLED)
     if pooled.is_empty() or pooled["n"][0] < MIN_HEADLINE_ROWS:
-        return f"No headline: {pooled['n'][0] if pooled.height else 0} rows, and it needs {MIN_HEADLINE_ROWS}."
+        n = pooled["n"][0] if pooled.height else 0
+        return f"No headline: {counted(n, 'row')}, and it needs {MIN_HEADLINE_ROWS}."
     response, regressor = direction.split("_on_")
     parts = [f"{_interval(row)} {_within(row['effects'])} (n = {row['n']})" for row in mine.iter_rows(named=True)]
     verdicts = "; ".join(_capital(verdict(fits, direction, name)) for name in _telling(mine))
-    return f"1 % more {regressor} goes with more {response}: {', '.join(parts)}. {verdicts}."
+    change = f"more {response}:" if (mine["ci_low"] > 0).all() else f"a change in {response} of"
+    return f"1 % more {regressor} goes with {change} {', '.join(parts)}. {verdicts}."
 
 
 def _telling(mine: pl.DataFrame) -> list[str]:
@@ -149,7 +163,11 @@ def _capital(text: str) -> str:
 
 
 def _interval(row: dict[str, float]) -> str:
-    return f"{row['slope']:.2f} % [{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
+    return f"{row['slope']:.2f} % {_ends(row)}"
+
+
+def _ends(row: dict[str, float]) -> str:
+    return f"[{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
 
 
 def predictions(table: pl.DataFrame, parameters: float) -> tuple[pl.DataFrame, list[str]]:
@@ -166,9 +184,14 @@ def predictions(table: pl.DataFrame, parameters: float) -> tuple[pl.DataFrame, l
     failures = []
     for route, predict in _ROUTES.items():
         try:
-            found.append((route, *predict(table, math.log(parameters))))
+            n, *logs = predict(table, math.log(parameters))
         except DesignError as error:
             failures.append(f"No prediction by {route}: {error}")
+            continue
+        values = [None if log is None else exp_or_none(log) for log in logs]
+        found.append((route, n, *values))
+        if any(log is not None and value is None for log, value in zip(logs, values, strict=True)):
+            failures.append(f"The prediction by {route} goes beyond any number of FLOP; that end is left empty.")
     names = ("training_compute_flop", "low_flop", "high_flop", "mean_flop")
     schema = {"route": pl.String, "n": pl.Int64, **dict.fromkeys(names, pl.Float64)}
     return pl.DataFrame(found, schema=schema, orient="row"), failures
@@ -178,6 +201,7 @@ ANCHOR_FLOP, ANCHOR_PARAMETERS, ANCHOR_EXPONENT = 1e20, 1e9, 1.697
 
 
 def _direct(table: pl.DataFrame, x: float, effects: str) -> tuple[int, float, float, float, float]:
+    """Rows, and the natural logs of median, ends and mean."""
     rows = points(table, "compute_on_parameters", effects)
     d = law_design(rows, effects)
     fitted = fit(d)
@@ -189,18 +213,24 @@ def _direct(table: pl.DataFrame, x: float, effects: str) -> tuple[int, float, fl
     leverage = float(at @ np.linalg.inv(d.x.T @ d.x) @ at)
     spread = fitted.residual_sd()
     half = t_quantile(0.975, fitted.n - len(fitted.coef)) * spread * math.sqrt(1 + leverage)
-    return fitted.n, math.exp(y), math.exp(y - half), math.exp(y + half), math.exp(y + spread**2 / 2)
+    return fitted.n, y, y - half, y + half, y + spread**2 / 2
 
 
 def _inverse(table: pl.DataFrame, x: float) -> tuple[int, float, float, float, None]:
-    """Calibration: the compute at which the law of parameters on compute has its median there (Osborne 1991)."""
+    """Calibration: the compute at which the law of parameters on compute has its median there (Osborne 1991).
+
+    Raises `DesignError` where that law's slope can't be told from 0, which leaves the compute open.
+    """
     d = law_design(points(table, "parameters_on_compute"), POOLED)
     fitted = fit(d)
+    term = fitted.term("x")
+    if term["ci_low"] <= 0 <= term["ci_high"]:
+        raise DesignError(f"its slope, {_ends(term)}, is too near 0 to be inverted.")
     compute, (intercept, slope) = d.x[:, 1], fitted.coef
     y = float((x - intercept) / slope)
     leverage = 1 / fitted.n + (y - compute.mean()) ** 2 / float(((compute - compute.mean()) ** 2).sum())
     half = t_quantile(0.975, fitted.n - 2) * fitted.residual_sd() / abs(float(slope)) * math.sqrt(1 + leverage)
-    return fitted.n, math.exp(y), math.exp(y - half), math.exp(y + half), None
+    return fitted.n, y, y - half, y + half, None
 
 
 _ROUTES = {

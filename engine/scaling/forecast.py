@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.regression import DesignError
 from engine.scaling.growth import Series, trend
 from engine.streams import stream
+from engine.summaries import counted, exp_or_none
 
 Floats = NDArray[np.float64]
 DRAWS = 2_000
@@ -93,15 +94,32 @@ def forecasts(series: list[Series], last_year: int, seed: int) -> tuple[pl.DataF
     rows, failures = [], []
     for index, one in enumerate(series):
         try:
+            one.check()
             found = fan(one.rows, stream(seed, "scaling forecast", index))
         except DesignError as error:
             failures.append(f"No forecast of {one.name}: {error}")
             continue
-        start = math.ceil(_last(one.rows) / STEP_YEARS) * STEP_YEARS
-        for t in np.arange(start, last_year + 1 + 1e-9, STEP_YEARS):
-            figures = {name: math.exp(value) for name, value in found.at(float(t)).items()}
-            rows.append({"series": one.name, "quantity": one.quantity, "sample": one.sample, "t": float(t), **figures})
+        fans = _fan_rows(one, found, last_year)
+        rows += fans
+        failures += _shortcomings(one, fans, last_year)
     return pl.DataFrame(rows, schema=FORECAST_SCHEMA), failures
+
+
+def _fan_rows(one: Series, found: Fan, last_year: int) -> list[dict[str, Any]]:
+    """A row every half year; a figure too large to be written is none."""
+    head = {"series": one.name, "quantity": one.quantity, "sample": one.sample}
+    start = math.ceil(_last(one.rows) / STEP_YEARS) * STEP_YEARS
+    times = [float(t) for t in np.arange(start, last_year + 1 + 1e-9, STEP_YEARS)]
+    return [{**head, "t": t, **{name: exp_or_none(v) for name, v in found.at(t).items()}} for t in times]
+
+
+def _shortcomings(one: Series, rows: list[dict[str, Any]], last_year: int) -> list[str]:
+    if not rows:
+        return [f"No forecast of {one.name}: its releases run to {int(_last(one.rows))}, past {last_year}."]
+    if any(row[name] is None for row in rows for name in QUANTILES):
+        n = counted(one.rows.height, "release")
+        return [f"The forecast of {one.name}, from {n}, goes beyond any number; such figures are left empty."]
+    return []
 
 
 def _last(rows: pl.DataFrame) -> float:
@@ -129,7 +147,7 @@ def backtest(series: list[Series], fitted_to: int, seed: int) -> pl.DataFrame:
 
 def _score(past: pl.DataFrame, after: pl.DataFrame, rng: np.random.Generator) -> dict[str, Any]:
     if after.height < MIN_SCORED:
-        raise DesignError(f"{after.height} releases after the fit; a score takes {MIN_SCORED}")
+        raise DesignError(f"{counted(after.height, 'release')} after the fit; a score takes {MIN_SCORED}")
     found = fan(past, rng)
     at = pl.DataFrame([found.at(t) for t in after["t"].to_list()])
     y = after["y"]
@@ -139,6 +157,6 @@ def _score(past: pl.DataFrame, after: pl.DataFrame, rng: np.random.Generator) ->
         "coverage_90": float(y.is_between(at["p05"], at["p95"]).sum() / y.len()),
         "mean_error_log10": float(error.mean()),
         "rmse_log10": float(np.sqrt((error**2).mean())),
-        "per_year_fitted": math.exp(found.slope),
+        "per_year_fitted": exp_or_none(found.slope),
         "note": "",
     }

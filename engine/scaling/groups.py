@@ -9,6 +9,7 @@ import polars as pl
 
 from engine.regression import Covariance, Design, DesignError, Fit, contrast, design, fit, wald
 from engine.scaling_law import POOLED, parse_effects
+from engine.summaries import counted
 
 MIN_ROWS = 10
 TIER_EDGES = (1e8, 1e10)
@@ -58,7 +59,7 @@ def too_few(rows: pl.DataFrame, column: str) -> dict[Any, str]:
         if group is None:
             reasons[group] = f"{column} not known"
         elif frame.height < MIN_ROWS:
-            reasons[group] = f"{frame.height} rows; a slope takes {MIN_ROWS}"
+            reasons[group] = f"{counted(frame.height, 'row')}; a slope takes {MIN_ROWS}"
         elif frame["x"].n_unique() < 2:
             reasons[group] = "the regressor is constant"
     return reasons
@@ -216,6 +217,8 @@ def _drift(rows: pl.DataFrame, covariance: Covariance) -> dict[str, Any]:
     row: dict[str, Any] = {"test": "slope drifts with release year", "effects": "year", "note": ""}
     try:
         known = rows.drop_nulls("year")
+        if known["year"].n_unique() < 2:
+            raise DesignError("the rows are of one release year" if known.height else "no row has a release year")
         drift = (pl.col("x") - pl.col("x").mean()) * (pl.col("year") - pl.col("year").mean())
         cluster = "organization" if covariance == "cluster" else None
         fitted = fit(design(known.with_columns(drift=drift), "y", ["x", "drift"], ["year"], cluster), covariance)

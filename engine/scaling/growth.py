@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from engine.regression import Covariance, DesignError, Fit, design, fit
 from engine.scaling.spec import ScalingSpec
 from engine.scaling_law import origin_known
+from engine.summaries import counted, exp_or_none
 
 Floats = NDArray[np.float64]
 QUANTITIES = {"training_compute_flop": "compute", "cost_usd_2023": "cost", "parameters": "parameters"}
 THRESHOLDS_FLOP = (1e23, 1e25, 1e26)
 DAYS_PER_YEAR = 365.25
 MID_YEAR = 0.5
+FEWEST_RELEASES = 3
 GROWTH_SCHEMA: dict[str, Any] = {
     **dict.fromkeys(("series", "quantity", "sample"), pl.String),
     "n": pl.Int64,
@@ -29,15 +31,24 @@ GROWTH_SCHEMA: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Series:
-    """Releases over time: `rows` has model, organization, t (decimal year), y (natural log of the quantity)."""
+    """Releases over time: `rows` has model, organization, t (decimal year), y (natural log of the quantity).
+
+    `lack` says why there are none.
+    """
 
     quantity: str
     sample: str
     rows: pl.DataFrame
+    lack: str = "there is no release"
 
     @property
     def name(self) -> str:
         return f"{self.quantity}, {self.sample}"
+
+    def check(self) -> None:
+        """Raise `DesignError` where there is no release."""
+        if self.rows.is_empty():
+            raise DesignError(self.lack)
 
 
 def all_series(spec: ScalingSpec, table: pl.DataFrame) -> list[Series]:
@@ -54,8 +65,20 @@ def all_series(spec: ScalingSpec, table: pl.DataFrame) -> list[Series]:
     for column, quantity in QUANTITIES.items():
         for name, rows in ((sample, notable), (f"running top {spec.top_n}", running_top(dated, column, spec.top_n))):
             late = rows.filter((pl.col(column) > 0) & (pl.col("t") >= spec.growth_from))
-            found.append(Series(quantity, name, late.select("model", "organization", "t", y=pl.col(column).log())))
+            logs = late.select("model", "organization", "t", y=pl.col(column).log())
+            found.append(Series(quantity, name, logs, _lack(dated, rows, column, spec.growth_from)))
     return found
+
+
+def _lack(dated: pl.DataFrame, sampled: pl.DataFrame, column: str, first: int) -> str:
+    """Why a sample of the dated rows has no release from the first year on, if it has none."""
+    if dated.is_empty():
+        return "no row has a release date or a year"
+    if not (dated[column] > 0).any():
+        return f"no dated row has a positive {column}"
+    if sampled.is_empty():
+        return "no row is marked notable"
+    return f"no release from {first} on has a positive {column}"
 
 
 def with_time(table: pl.DataFrame) -> pl.DataFrame:
@@ -82,6 +105,7 @@ def growth(series: list[Series], covariance: Covariance) -> pl.DataFrame:
     for one in series:
         row = {"series": one.name, "quantity": one.quantity, "sample": one.sample, "n": one.rows.height, "note": ""}
         try:
+            one.check()
             rows.append(row | _rate(trend(one.rows, covariance)))
         except DesignError as error:
             rows.append(row | {"note": f"not run: {error}"})
@@ -90,6 +114,10 @@ def growth(series: list[Series], covariance: Covariance) -> pl.DataFrame:
 
 def trend(rows: pl.DataFrame, covariance: Covariance = "HC3") -> Fit:
     """OLS of y on t; `DesignError` where there are too few rows or one date only."""
+    if rows.height < FEWEST_RELEASES:
+        raise DesignError(f"{counted(rows.height, 'release')}; a trend takes {FEWEST_RELEASES}.")
+    if rows["t"].n_unique() == 1:
+        raise DesignError(f"all {rows.height} releases have one date; a trend takes two.")
     return fit(design(rows, "y", ["t"], None, "organization" if covariance == "cluster" else None), covariance)
 
 
@@ -100,9 +128,9 @@ def _rate(fitted: Fit) -> dict[str, float | None]:
     months = {name: _doubling(term[name]) for name in ("coef", "ci_low", "ci_high")}
     return {
         "n": fitted.n,
-        "per_year": math.exp(term["coef"]),
-        "ci_low": math.exp(term["ci_low"]),
-        "ci_high": math.exp(term["ci_high"]),
+        "per_year": exp_or_none(term["coef"]),
+        "ci_low": exp_or_none(term["ci_low"]),
+        "ci_high": exp_or_none(term["ci_high"]),
         "doubling_months": months["coef"],
         "doubling_ci_low": months["ci_high"],
         "doubling_ci_high": months["ci_low"],

@@ -39,11 +39,12 @@ IMPUTED_SCHEMA: dict[str, Any] = {
     "imputed": pl.Int64,
     **dict.fromkeys(("observed_mean_ln", "imputed_mean_ln", "ks", "ks_p"), pl.Float64),
 }
+MASKED_FIGURES = ("rmse", "mean_error", "baseline_rmse")
 MASKED_SCHEMA: dict[str, Any] = {
     "column": pl.String,
     "cells": pl.Int64,
     "imputations": pl.Int64,
-    **dict.fromkeys(("rmse", "mean_error", "baseline_rmse"), pl.Float64),
+    **dict.fromkeys((f"{name}_ln" for name in MASKED_FIGURES), pl.Float64),
 }
 METHOD = "chained regressions, predictive mean matching"
 
@@ -149,8 +150,14 @@ def imputation_checks(spec: ScalingSpec, table: pl.DataFrame) -> dict[str, pl.Da
     ]
     return {
         "imputed": pl.DataFrame(imputed, schema=IMPUTED_SCHEMA),
-        "masked_error": pl.DataFrame([{**m, "column": names[str(m["column"])]} for m in masked], schema=MASKED_SCHEMA),
+        "masked_error": pl.DataFrame([_in_ln(m, names) for m in masked], schema=MASKED_SCHEMA),
     }
+
+
+def _in_ln(masked: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """A row of masked_error: the column by its name, the figures by their unit."""
+    figures = {f"{name}_ln": masked[name] for name in MASKED_FIGURES}
+    return {**masked, **figures, "column": names[masked["column"]]}
 
 
 def _compared(known: pl.Series, filled: pl.Series) -> dict[str, Any]:

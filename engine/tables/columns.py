@@ -51,13 +51,15 @@ class Layout:
     """The columns of one kind of file.
 
     `recomputed` are derived columns this project works out anew, `left_out` prose, links and bookkeeping
-    it never keeps; neither is reported as unknown.
+    it never keeps; neither is reported as unknown. `own_names`: users write such a file too, and are told
+    the canonical names.
     """
 
     kind: str
     columns: tuple[Column, ...]
     recomputed: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    own_names: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,10 +98,18 @@ def match(headers: Sequence[str], layout: Layout, file: str) -> Match:
     found = _assign(layout, keyed(headers))
     for column in layout.columns:
         if column.required and column.name not in found:
-            raise TableError(f"{file} has no column '{column.expected}', which the {layout.kind} table needs.")
+            raise TableError(f"{file} has no column {_called(column, layout)}, which the {layout.kind} table needs.")
     reported = [c for c in layout.columns if c.name in found or not any(name in found for name in c.stands_in)]
     rows = [row for column in reported if (row := _moved(column, found.get(column.name)))]
     return Match(found, pl.DataFrame(rows + _others(headers, layout, found), schema=DRIFT_SCHEMA, orient="row"))
+
+
+def _called(column: Column, layout: Layout) -> str:
+    """A column as a file should name it, with the other names it may have where users write such files."""
+    if not layout.own_names:
+        return f"'{column.expected}'"
+    others = [name for name in column.seen_as if header_key(name) != header_key(column.name)]
+    return f"'{column.name}'" + (f" (or {', '.join(others)})" if others else "")
 
 
 def _assign(layout: Layout, keys: Mapping[str, str]) -> dict[str, str]:

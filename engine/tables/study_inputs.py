@@ -18,15 +18,29 @@ SCALING = Layout(
         Column("access", "text", ("licence", "license", "Model accessibility", "accessibility")),
         Column("year", "number", whole=True),
         Column("publication_date", "date", ("Publication date", "release_date", "date")),
-        Column("parameters", "number", ("params", "n_params", "parameter_count"), required=True),
+        Column(
+            "parameters",
+            "number",
+            ("params", "n_params", "num_params", "parameter_count", "Number of parameters"),
+            required=True,
+        ),
         Column(
             "training_compute_flop",
             "number",
-            ("train_compute_flops", "train_compute_flop", "train_compute", "training_compute", "compute"),
+            (
+                "train_compute_flops",
+                "train_compute_flop",
+                "train_compute",
+                "training_compute",
+                "compute",
+                "compute_flops",
+                "FLOPs used",
+            ),
             required=True,
         ),
         Column("cost_usd_2023", "number", ("train_cost_usd", "Training compute cost (2023 USD)", "cost")),
     ),
+    own_names=True,
 )
 PAIRS = Layout(
     "diffusion_pairs",
@@ -37,6 +51,7 @@ PAIRS = Layout(
         Column("follower_organization", "text", ("follower_org",)),
         Column("lag_months", "number", required=True, signed=True),
     ),
+    own_names=True,
 )
 
 

@@ -51,7 +51,7 @@ def test_a_file_of_ones_own_is_used_in_every_tab_until_it_is_removed(app: Any) -
 def test_a_file_that_will_not_do_is_a_sentence(app: Any) -> None:
     app.open("bootstrap")
     give(app, b"Params,Year\n1,2020\n")
-    said = "my table.csv has no column 'train_compute_flops', which the scaling table needs."
+    said = "my table.csv has no column 'training_compute_flop' (or train_compute_flops, "
     expect(app.page.get_by_text(said)).to_be_visible(timeout=60_000)
 
 

@@ -215,6 +215,7 @@ def test_bad_questions_are_one_sentence(fields: dict[str, Any], word: str) -> No
     ("frame", "fields", "word"),
     [
         (table().with_columns(parameters=pl.lit(1e9)), {}, "constant"),
+        (table().with_columns(training_compute_flop=pl.lit(7e22)), {}, "'training_compute_flop' is constant"),
         (table().with_columns(organization=pl.lit("one")), {"kind": "cluster"}, "two organizations"),
         (table().with_columns(training_compute_flop=pl.lit(None, pl.Float64)), {}, "training_compute_flop"),
         (
@@ -242,6 +243,7 @@ def test_rows_without_an_organization_leave_the_cluster_bootstrap() -> None:
     found = bootstrapped(frame, kind="cluster")
     assert found.summary["n"] == frame["organization"].count()
     assert found.summary["units"] == frame["organization"].n_unique() - 1
+    assert any("have no organization and are left out" in text for text in found.warnings)
 
 
 def test_intervals_of_every_kind_have_both_methods() -> None:
@@ -258,6 +260,28 @@ def test_replicates_that_all_but_agree_still_have_bars(spread: float) -> None:
     bars = histogram(1.5 + spread * np.arange(500))
     assert bars["count"].sum() == 500
     assert (bars["slope_high"] > bars["slope_low"]).all()
+
+
+@pytest.mark.parametrize(
+    ("n", "asked", "word"),
+    [
+        (19, 500, "No headline: 19 rows, and it needs 20."),
+        (20, 99, "No headline: 99 replicates, and it needs 100."),
+        (20, 1, "No headline: 1 replicate, and it needs 100."),
+        (20, 100, "The slope is"),
+    ],
+)
+def test_the_headline_is_withheld_when_thin_and_the_figures_stay(n: int, asked: int, word: str) -> None:
+    summary = bootstrapped(table(n), replicates=asked).summary
+    assert summary["finding"].startswith(word)
+    assert summary["ci_low"] <= summary["slope"] or asked == 1
+    assert summary["replicates"] == asked
+
+
+def test_the_published_preset_says_what_the_original_ran() -> None:
+    said = "Published preset: the original's text says 10,000 replicates and its code ran 1,000; this is over 500."
+    assert said in bootstrapped(table(), preset="published").warnings
+    assert said not in bootstrapped(table()).warnings
 
 
 def test_distribution_holds_every_replicate() -> None:

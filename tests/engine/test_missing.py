@@ -75,6 +75,14 @@ def test_equal_imputations_have_no_missing_information() -> None:
     assert (found.estimate, found.se, found.fmi) == pytest.approx((1.5, 0.2, 0.0))
 
 
+@pytest.mark.parametrize("ulps", [0, 1, 4])
+def test_slopes_that_differ_by_rounding_alone_have_no_missing_information(ulps: int) -> None:
+    noisy = pooled([1.5 + ulps * i * np.spacing(1.5) for i in range(20)], [0.2] * 20, 117.0)
+    assert noisy.fmi == 0
+    assert noisy.degrees == pytest.approx(118 / 120 * 117)
+    assert pooled([1.5, 1.5001], [0.2] * 2, 117.0).fmi > 0
+
+
 def test_one_imputation_is_too_few() -> None:
     with pytest.raises(DesignError, match="too few to pool"):
         pooled([1.0], [0.1], 10.0)
@@ -204,7 +212,7 @@ def test_the_study_reports_all_three_methods() -> None:
     assert imputed["training_compute_flop"]["imputed"] == hidden.sum()
     assert imputed["parameters"]["imputed"] == 0
     masked = found.tables["masked_error"]
-    assert (masked["rmse"] < masked["baseline_rmse"]).all()
+    assert (masked["rmse_ln"] < masked["baseline_rmse_ln"]).all()
     assert found.tables["missing_columns"].filter(pl.col("column") == "training_compute_flop")["missing"].item() == sum(
         hidden
     )

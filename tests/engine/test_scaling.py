@@ -179,7 +179,7 @@ def test_groups_with_few_rows_or_one_size_say_so() -> None:
     )
     found, _ = by_type(points(frame, DIRECTION), "HC3")
     notes = dict(found.filter(pl.col("effects") == "pooled").select("organization_type", "note").iter_rows())
-    assert notes["Other"] == f"1 rows; a slope takes {MIN_ROWS}"
+    assert notes["Other"] == f"1 row; a slope takes {MIN_ROWS}"
     assert notes["Academia, Industry"] == "the regressor is constant"
     assert found.filter(pl.col("effects") == "pooled")["n"].sum() == 400
 
@@ -239,6 +239,63 @@ def test_the_inverse_route_inverts_its_law() -> None:
     assert found["low_flop"][-1] < found["training_compute_flop"][-1] < found["high_flop"][-1]
 
 
+def test_a_weak_law_is_not_inverted_and_the_rest_stays() -> None:
+    """Noise on noise: the inverse would divide by a slope that may be 0, and e to that power be no number."""
+    noise = np.exp(np.random.default_rng(8).normal(50, 1, 400))
+    found, failures = predictions(table().with_columns(training_compute_flop=pl.Series(noise)), 1e12)
+    assert found.height == 3
+    assert len(failures) == 1
+    assert "too near 0 to be inverted" in failures[0]
+
+
+def test_a_prediction_off_the_numbers_is_left_empty_with_a_sentence() -> None:
+    """Compute rises as the 40th power of parameters within a narrow range; 1e18 parameters are far outside it."""
+    x = np.random.default_rng(1).normal(20, 0.5, 400)
+    steep = table().with_columns(parameters=pl.Series(np.exp(x)), training_compute_flop=pl.Series(np.exp(40 * x - 750)))
+    found, failures = predictions(steep, 1e18)
+    direct = found.filter(pl.col("route") == "fitted law, pooled").row(0, named=True)
+    assert direct["training_compute_flop"] is None
+    assert "The prediction by fitted law, pooled goes beyond any number of FLOP" in failures[0]
+
+
+def test_a_constant_cost_costs_only_its_own_fits() -> None:
+    found = answered(table().with_columns(cost_usd_2023=pl.lit(1e6)))
+    assert found.summary["n"] == 400
+    assert any("Column 'cost_usd_2023' is constant" in text for text in found.warnings)
+
+
+def test_points_on_one_line_are_answered() -> None:
+    """Powers of two make residuals of exactly 0: nothing to test, and nothing to divide by."""
+    exact = table(64).with_columns(parameters=pl.Series([2.0**i for i in range(20, 84)]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = answered(exact.with_columns(training_compute_flop=pl.col("parameters")))
+    assert found.summary["slope"] == pytest.approx(1.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("fields", [{"covariance": "cluster"}, {"effects": "year"}, {"effects": "year,domain"}])
+def test_the_account_of_lost_rows_ends_at_the_fit(fields: dict[str, Any]) -> None:
+    i = pl.int_range(400)
+    holed = table().with_columns(
+        year=pl.when(i == 0).then(pl.lit(1980, pl.Int64)).when(i > 3).then(pl.col("year")),
+        organization=pl.when(i < 390).then(pl.col("organization")),
+    )
+    found = answered(holed, **fields)
+    lost = found.tables["attrition"]
+    assert lost["rows"][-1] == found.summary["n"] < 400
+    assert (lost["rows"].diff().drop_nulls() == -lost["lost"][1:]).all()
+    assert any("left out of the fit" in text for text in found.warnings)
+    apart = any("bootstrap interval is of 400 rows, the fit of 390" in text for text in found.warnings)
+    assert apart == ("covariance" in fields)
+
+
+def test_tiers_that_cut_the_response_say_so() -> None:
+    def said(direction: str) -> bool:
+        return any(text.startswith("Tiers are of") for text in answered(table(), direction=direction).warnings)
+
+    assert [said(direction) for direction in (DIRECTION, "parameters_on_compute")] == [False, True]
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_the_line_has_statsmodels_bands() -> None:
     import statsmodels.formula.api as smf
@@ -254,7 +311,13 @@ def test_the_line_has_statsmodels_bands() -> None:
 
 @pytest.mark.parametrize(
     ("slope", "word"),
-    [(1.3, "faster than"), (0.7, "more slowly than"), (1.0, "can't be told from growing in proportion")],
+    [
+        (1.3, "grows faster than"),
+        (0.7, "grows more slowly than"),
+        (1.0, "can't be told from growing in proportion"),
+        (0.0, "can't be told from not changing with parameters"),
+        (-1.3, "falls as parameters grow"),
+    ],
 )
 def test_verdict_follows_the_interval_against_one(slope: float, word: str) -> None:
     x = points(table(), DIRECTION)["x"].to_numpy()
@@ -263,6 +326,20 @@ def test_verdict_follows_the_interval_against_one(slope: float, word: str) -> No
     assert word in verdict(fits, DIRECTION)
     assert "within release year" in verdict(fits, DIRECTION, "year")
     assert word in finding(fits, DIRECTION)
+
+
+def test_a_falling_law_is_not_called_growth() -> None:
+    x = points(table(), DIRECTION)["x"].to_numpy()
+    y = 50 - 1.3 * x + 0.1 * np.random.default_rng(4).normal(size=400)
+    fits, _ = all_fits(table().with_columns(training_compute_flop=pl.Series(np.exp(y))), "pooled", "HC3")
+    assert finding(fits, DIRECTION).startswith("1 % more parameters goes with a change in compute of -1.30 %")
+    assert "scale" not in finding(fits, DIRECTION)
+    assert verdict(fits, "parameters_on_compute") == "parameters fall as compute grows pooled over years"
+
+
+def test_parameters_grow_in_the_plural() -> None:
+    fits, _ = all_fits(table(), "pooled", "HC3")
+    assert verdict(fits, "parameters_on_compute").startswith("parameters grow more slowly than compute")
 
 
 def test_the_finding_is_withheld_when_thin() -> None:
@@ -304,8 +381,9 @@ def test_bundled_models_lose_their_derivatives() -> None:
     ("frame", "fields", "word"),
     [
         (table().with_columns(parameters=pl.lit(1e9)), {}, "constant"),
+        (table().with_columns(training_compute_flop=pl.lit(7e22)), {}, "'training_compute_flop' is constant"),
         (table().with_columns(training_compute_flop=pl.lit(None, pl.Float64)), {}, "training_compute_flop"),
-        (table(), {"first_year": 2090}, "has no positive value"),
+        (table(), {"first_year": 2090}, "No row is from 2090 or later: the last year is 2025"),
         (table().with_columns(domain=pl.col("year").cast(pl.String)), {"effects": "year,domain"}, "collinear"),
     ],
 )

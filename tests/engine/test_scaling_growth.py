@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.regression import DesignError
 from engine.scaling.forecast import DRAWS, MIN_SCORED, SCORED_YEARS, backtest, fan, forecasts
 from engine.scaling.growth import (
     THRESHOLDS_FLOP,
@@ -19,6 +21,7 @@ from engine.scaling.growth import (
     running_top,
     series_points,
     thresholds,
+    trend,
     with_time,
 )
 from engine.scaling.rows import whole_table
@@ -64,7 +67,49 @@ def test_a_shrinking_series_has_no_doubling_time() -> None:
 def test_a_series_without_rows_says_why() -> None:
     row = growth([Series("cost", "none", series().rows.head(0))], "HC3").row(0, named=True)
     assert row["per_year"] is None
-    assert row["note"].startswith("not run: The regression has 0 rows")
+    assert row["note"] == "not run: there is no release"
+
+
+@pytest.mark.parametrize(
+    ("change", "lack"),
+    [
+        ({"cost_usd_2023": pl.lit(None, pl.Float64)}, "no dated row has a positive cost_usd_2023"),
+        ({"year": pl.lit(None, pl.Int64), "publication_date": pl.lit(None, pl.Date)}, "no row has a release date"),
+        ({"notable": pl.lit(False)}, "no row is marked notable"),
+    ],
+)
+def test_a_series_that_has_no_release_says_what_is_missing(change: dict[str, pl.Expr], lack: str) -> None:
+    frame = table().with_columns(notable=pl.lit(True), base_model=pl.lit(None, pl.String)).with_columns(**change)
+    cost = next(one for one in all_series(ScalingSpec(), frame) if one.quantity == "cost")
+    assert growth([cost], "HC3")["note"][0].startswith(f"not run: {lack}")
+    assert forecasts([cost], 2030, 1)[1][0].startswith(f"No forecast of {cost.name}: {lack}")
+
+
+def test_a_forecast_to_a_year_gone_by_says_so() -> None:
+    found, failures = forecasts([series()], 1990, 1)
+    assert found.is_empty()
+    assert failures[0].endswith("past 1990.")
+
+
+def test_a_trend_that_runs_off_the_numbers_is_left_empty_with_a_sentence() -> None:
+    """e^200 a year passes the largest double within four years."""
+    t = np.linspace(2020.0, 2021.0, 12)
+    steep = Series("compute", "all", pl.DataFrame({"model": "m", "organization": "o", "t": t, "y": 200 * (t - 2020)}))
+    several = replace(steep, rows=steep.rows.with_columns(organization=pl.int_range(12).cast(pl.String)))
+    found, failures = forecasts([several], 2030, 1)
+    assert found["p50"][0] is not None
+    assert found["p50"][-1] is None
+    assert len(failures) == 1
+    assert "goes beyond any number" in failures[0]
+    assert growth([replace(several, rows=several.rows.with_columns(y=pl.col("y") * 5))], "HC3")["per_year"][0] is None
+
+
+@pytest.mark.parametrize(("n", "word"), [(1, "1 release; a trend takes 3"), (2, "2 releases; a trend takes 3")])
+def test_a_trend_of_too_few_releases_says_so(n: int, word: str) -> None:
+    with pytest.raises(DesignError, match=word):
+        trend(series().rows.head(n))
+    with pytest.raises(DesignError, match="have one date"):
+        trend(series().rows.with_columns(t=pl.lit(2020.0)))
 
 
 def test_bundled_notable_models_grow_as_data_says() -> None:

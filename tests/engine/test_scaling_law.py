@@ -15,10 +15,10 @@ from engine.scaling import ScalingSpec
 from engine.scaling_law import (
     EFFECTS,
     LawSpec,
-    alone,
     canonical_effects,
     fit_law,
     law_rows,
+    left_out,
     origin_known,
     points,
     usable_effects,
@@ -127,6 +127,18 @@ def test_first_year() -> None:
             "Column 'parameters' is constant over the 400 rows used",
         ),
         (
+            table().with_columns(training_compute_flop=pl.lit(7e22)),
+            "compute_on_parameters",
+            "pooled",
+            "Column 'training_compute_flop' is constant over the 400 rows used",
+        ),
+        (
+            table().with_columns(training_compute_flop=pl.col("year") * 1e20),
+            "compute_on_parameters",
+            "year",
+            "Column 'training_compute_flop' and the effect of year are collinear",
+        ),
+        (
             table().with_columns(parameters=pl.col("year") * 1e6),
             "compute_on_parameters",
             "year",
@@ -146,7 +158,21 @@ def test_first_year() -> None:
             table().with_columns(domain=pl.col("year").cast(pl.String)),
             "compute_on_parameters",
             "year,domain",
-            "collinear",
+            "The effects of year and domain are collinear: each year has one domain; drop the effect of domain",
+        ),
+        (
+            table().with_columns(domain=pl.when(pl.col("year") > 2019).then(pl.lit("late")).otherwise(pl.lit("early"))),
+            "compute_on_parameters",
+            "year,domain",
+            "drop the effect of domain",
+        ),
+        (
+            table().with_columns(
+                parameters=(pl.col("year") - 2000 + pl.col("domain").rank("dense") * pl.lit(0.3)).exp()
+            ),
+            "compute_on_parameters",
+            "year,domain",
+            "regressors parameters and the effects of year, domain are collinear",
         ),
         (
             table().with_columns(organization=pl.lit(None, pl.String)),
@@ -163,11 +189,37 @@ def test_bad_input_is_one_sentence(frame: pl.DataFrame, direction: str, effects:
     assert str(caught.value).count(". ") == 0
 
 
+def test_an_effect_with_one_level_is_not_collinear() -> None:
+    found = fit_law(table().with_columns(domain=pl.lit("one")), "compute_on_parameters", "year,domain").term("x")
+    assert found["coef"] == pytest.approx(fit_law(table(), "compute_on_parameters", "year").term("x")["coef"])
+
+
+@pytest.mark.parametrize(
+    ("year", "known"), [(pl.col("year"), "the last year is 2025"), (pl.lit(None, pl.Int64), "the year of no row")]
+)
+def test_a_first_year_that_leaves_nothing_says_so(year: pl.Expr, known: str) -> None:
+    own = with_origin({"scaling": table()}).with_columns(year=year)
+    with pytest.raises(DesignError, match=f"No row is from 2090 or later: {known}"):
+        law_rows(LawSpec(first_year=2090), own)
+
+
+def test_rows_that_an_effect_or_the_cluster_cannot_place_are_told() -> None:
+    i = pl.int_range(400)
+    holed = table().with_columns(
+        year=pl.when(i > 2).then(pl.col("year")), organization=pl.when(i < 399).then(pl.col("organization"))
+    )
+    assert left_out(holed, "compute_on_parameters", "pooled") == []
+    effects = left_out(holed, "compute_on_parameters", "year")
+    assert effects == ["3 rows of 400 have no year and are left out of the fit, which needs it."]
+    both = left_out(holed, "compute_on_parameters", "year", clustered=True)
+    assert both == [*effects, "1 row of 400 has no organization and is left out of the fit, which needs it."]
+
+
 def test_a_group_with_one_row_goes_before_hc3_and_is_told() -> None:
     odd = pl.concat([table(), table(1).with_columns(year=pl.lit(1980, pl.Int64))])
-    (told,) = alone(odd, "compute_on_parameters", "year")
+    (told,) = left_out(odd, "compute_on_parameters", "year")
     assert told.startswith("1 row is the only one in a level of year")
-    assert alone(table(), "compute_on_parameters", "year") == []
+    assert left_out(table(), "compute_on_parameters", "year") == []
     found = fit_law(odd, "compute_on_parameters", "year")
     assert found.n == table().height
     assert np.isfinite(found.se()).all()

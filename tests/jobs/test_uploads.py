@@ -67,7 +67,11 @@ def test_a_name_is_made_harmless(given: str, kept: str) -> None:
     [
         (b"", "mine.csv is empty."),
         (HEADER.encode(), "mine.csv has no usable rows: it has none."),
-        (TABLE.replace(b"Params", b"Ducks"), "mine.csv has no column 'params', which the scaling table needs."),
+        (
+            TABLE.replace(b"Params", b"Ducks"),
+            "mine.csv has no column 'parameters' (or params, n_params, num_params, parameter_count, Number of "
+            "parameters), which the scaling table needs.",
+        ),
         (b"\x00\x01\x02", "mine.csv is not a text file; a CSV, a Parquet or the publisher's zip is needed."),
         (b"PAR1" + b"\x00" * 40, "mine.csv is a damaged or incomplete Parquet file."),
     ],

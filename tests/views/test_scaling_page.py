@@ -141,7 +141,11 @@ def test_removing_the_file_returns_to_the_bundled_data() -> None:
     ("content", "said"),
     [
         (b"", "my table.csv is empty."),
-        (b"Params,Year\n1,2020\n", "my table.csv has no column 'train_compute_flops', which the scaling table needs."),
+        (
+            b"Params,Year\n1,2020\n",
+            "my table.csv has no column 'training_compute_flop' (or train_compute_flops, train_compute_flop, "
+            "train_compute, training_compute, compute, compute_flops, FLOPs used), which the scaling table needs.",
+        ),
         (b"Params;compute\n1;2\n", "my table.csv separates its columns by ';'; save it with commas."),
     ],
 )

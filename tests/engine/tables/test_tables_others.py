@@ -161,7 +161,7 @@ def test_a_models_table_serves_as_scaling_table(samples):
             "interventions",
             "has no column 'Intervention ID', which the interventions table",
         ),
-        ("study_diffusion_pairs.csv", "scaling", "has no column 'params', which the scaling table needs"),
+        ("study_diffusion_pairs.csv", "scaling", "has no column 'parameters' (or params, n_params, num_params, "),
         ("oecd", "benchmark_scores", "oecd has no member benchmarks_runs.csv; it holds data.csv."),
         ("benchmarks", "publications", "benchmarks has no member data.csv; it holds benchmarks_runs.csv"),
         ("benchmarks", "hardware", "benchmarks has no member that is a hardware table; it holds"),

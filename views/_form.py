@@ -8,9 +8,12 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import streamlit as st
 from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 
+from engine.scaling_law import EFFECTS, POOLED, canonical_effects, parse_effects
 from engine.spec import Preset, Spec, SpecError
+from views import _address
 
 S = TypeVar("S", bound=Spec)
 AUTOMATIC = "automatic"
@@ -26,18 +29,20 @@ def spec_form(
 ) -> list[S]:
     """The specs the widgets ask for, one a preset; a preset that can't be asked so is told and keeps its last spec.
 
-    Widgets start from the URL, else from the preset; changing the preset refills the fields it sets. With two
-    presets, fields that either sets are not offered. `hide` names fields the page sets itself; `own` draws them above
-    the settings, from the preset's values, and gives what they say.
+    Widgets start from the URL, else from the preset; what the URL asks for and a field can't have is told. Changing
+    the preset refills the fields it sets. With two presets, fields that either sets are not offered. `hide` names
+    fields the page sets itself; `own` draws them above the settings, from the preset's values, and gives what they say.
     """
     names = shown_fields(spec_type, presets, hide)
     defaults = spec_type.parse({"preset": presets[0]}).model_dump()
+    _refuse(spec_type, [*names, *(hide if own else ())], defaults)
     _refill(spec_type, presets, defaults)
     set_by_page = own(defaults) if own else {}
     with st.expander("Settings"):
         if len(presets) > 1:
             st.caption("Side by side keeps what the presets set; choose one preset to change those fields.")
         given = _groups(spec_type, names, defaults)
+    _address.tell(spec_type.study, {**set_by_page, **given}, defaults)
     asked = [_spec(spec_type, {"preset": preset, **set_by_page, **given}) for preset in presets]
     return [spec for spec in asked if spec is not None]
 
@@ -48,6 +53,25 @@ def shown_fields(spec_type: type[Spec], presets: Sequence[Preset], hide: Iterabl
     if len(presets) > 1:
         hidden |= {name for values in spec_type.presets.values() for name in values}
     return [name for name in spec_type.model_fields if name not in hidden]
+
+
+def _refuse(spec_type: type[Spec], names: Iterable[str], defaults: Mapping[str, Any]) -> None:
+    """Take out of the URL what the fields of those names can't have, and remember to tell it."""
+    fields = {name: spec_type.model_fields[name] for name in names}
+    wanted = {name: (label(name, field), _fault(name, field)) for name, field in fields.items()}
+    _address.refuse(spec_type.study, wanted, defaults)
+
+
+def _fault(name: str, field: FieldInfo) -> str | None:
+    """What a field must be, where the URL asks for something else."""
+    text, kind = _address.asked(name), kind_of(field.annotation)[0]
+    if not several(field):
+        return _address.fault(text, kind, _ends(kind, field))
+    try:
+        canonical_effects(text)
+    except ValueError:
+        return f"{POOLED}, or some of {', '.join(EFFECTS)} joined by commas"
+    return None
 
 
 def _refill(spec_type: type[Spec], presets: Sequence[Preset], defaults: Mapping[str, Any]) -> None:
@@ -104,6 +128,8 @@ def widget(name: str, field: FieldInfo, default: Any, bind: Literal["query-param
         return st.toggle(value=bool(default), **common)
     if kind in (int, float):
         return _number(field, kind, default, optional, common)
+    if several(field):
+        return _several(default, common)
     return _text(default, optional, common)
 
 
@@ -128,10 +154,60 @@ def _text(default: Any, optional: bool, common: dict[str, Any]) -> Any:
     return default if typed == shown else typed or (None if optional else "")
 
 
+def several(field: FieldInfo) -> bool:
+    """Whether a field takes some of the known effects, as their names joined by commas."""
+    return any(isinstance(rule, BeforeValidator) and rule.func is canonical_effects for rule in field.metadata)
+
+
+def _several(default: str, common: dict[str, Any]) -> str:
+    """Some of the known effects, joined by commas as the flag takes them."""
+    key, bound = common["key"], common["bind"] is not None
+    if bound:
+        st.session_state[key] = list(parse_effects(_effects_asked(key, default)))
+    elif key not in st.session_state:
+        st.session_state[key] = list(parse_effects(canonical_effects(default)))
+    chosen = st.multiselect(
+        common["label"],
+        EFFECTS,
+        key=key,
+        help=common["help"],
+        placeholder=POOLED,
+        format_func=lambda name: name.replace("_", " "),
+        on_change=_keep_effects if bound else None,
+        args=(key, default),
+    )
+    return canonical_effects(chosen)
+
+
+def _effects_asked(key: str, default: str) -> str:
+    """The effects in the URL, else, on coming back to a page, those it had, else the default.
+
+    The URL is written here and in `_keep_effects`: Streamlit's own binding would repeat the parameter.
+    """
+    text = _address.asked(key)
+    kept = st.session_state.get(_kept(key), default)
+    if not text and key not in st.session_state and kept != default:
+        text = st.query_params[key] = kept
+    st.session_state[_kept(key)] = found = canonical_effects(text or default)
+    return found
+
+
+def _keep_effects(key: str, default: str) -> None:
+    """Put the effects chosen into the URL, where the default isn't written."""
+    text = canonical_effects(st.session_state[key])
+    if text != default:
+        st.query_params[key] = text
+    elif key in st.query_params:
+        del st.query_params[key]
+
+
+def _kept(key: str) -> str:
+    return f"kept {key}"
+
+
 def _number(field: FieldInfo, kind: type, default: Any, optional: bool, common: dict[str, Any]) -> Any:
-    low, high = bounds(field)
+    low, high = _ends(kind, field)
     if kind is int:
-        low, high = max(low, -LARGEST_INTEGER), min(high, LARGEST_INTEGER)
         return st.number_input(
             value=default, min_value=int(low), max_value=int(high), step=1, placeholder=AUTOMATIC, **common
         )
@@ -141,6 +217,12 @@ def _number(field: FieldInfo, kind: type, default: Any, optional: bool, common: 
     }
     value = None if default is None else float(default)
     return st.number_input(value=value, step=step(value), format="%g", placeholder=AUTOMATIC, **ends, **common)
+
+
+def _ends(kind: Any, field: FieldInfo) -> tuple[float, float]:
+    """The bounds a widget has: those of the field, and of whole numbers those that a browser can hold."""
+    low, high = bounds(field)
+    return (max(low, -LARGEST_INTEGER), min(high, LARGEST_INTEGER)) if kind is int else (low, high)
 
 
 def bounds(field: FieldInfo) -> tuple[float, float]:

@@ -1,5 +1,8 @@
 """The bootstrap of a scaling slope."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from views import _own_file, _page
@@ -15,7 +18,7 @@ def dashboard(answer: Answer) -> None:
     left, middle, right = st.columns(3)
     left.metric("Slope", f"{s['slope']:.3f}")
     middle.metric("95 % interval (percentile)", f"{s['ci_low']:.3f} to {s['ci_high']:.3f}")
-    right.metric("Standard error", f"{s['se']:.4f}")
+    right.metric("Standard error", standard_error(s))
     st.caption(f"{s['replicates']:,} {s['kind']} replicates of {s['n']:,} models.")
     _page.small_table(tables["intervals"], "Intervals by method")
     _page.draw(
@@ -25,6 +28,11 @@ def dashboard(answer: Answer) -> None:
         tables["distribution"],
         alt=f"Histogram of {s['replicates']} bootstrap slopes between {s['ci_low']:.2f} and {s['ci_high']:.2f}.",
     )
+
+
+def standard_error(summary: Mapping[str, Any]) -> str:
+    """The standard error, or why there is none."""
+    return "not known from 1 replicate" if summary["se"] is None else f"{summary['se']:.4f}"
 
 
 def page() -> None:

@@ -102,6 +102,82 @@ def test_fields_start_from_the_url(form: Callable[..., AppTest]) -> None:
     assert (spec["rate"], spec["kind"], spec["ponds"]) == (0.75, "mallard", 3)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("ponds", "0", "`0` as Ponds, which must be a whole number from 1 to 9; the default, 3, is used."),
+        ("ponds", "10", "`10` as Ponds, which must be a whole number from 1 to 9; the default, 3, is used."),
+        ("ponds", "2.5", "`2.5` as Ponds, which must be a whole number from 1 to 9; the default, 3, is used."),
+        ("ponds", "inf", "`inf` as Ponds, which must be a whole number from 1 to 9; the default, 3, is used."),
+        ("rate", "nan", "`nan` as Rate (a year), which must be a number from 0 to 5; the default, 0.2, is used."),
+        ("rate", "fast", "`fast` as Rate (a year), which must be a number from 0 to 5; the default, 0.2, is used."),
+        ("limit", "-1", "`-1` as Limit (USD), which must be a number of at least 0; the default, automatic, is used."),
+        ("kind", "swan", "`swan` as Kind, which must be mallard or teal; the default, teal, is used."),
+        ("place", "z", "`z` as Place, which must be a, b, c or d; the default, a, is used."),
+        ("wet", "damp", "`damp` as Wet, which must be true or false; the default, false, is used."),
+        ("place", "`[x](y)", "`[x](y)` as Place, which must be a, b, c or d; the default, a, is used."),
+    ],
+)
+def test_what_the_url_asks_for_in_vain_is_told_once_and_the_default_used(
+    form: Callable[..., AppTest], name: str, text: str, said: str
+) -> None:
+    plain = answer(form().run())
+    app = form()
+    app.query_params[name] = text
+    app.run()
+    assert answer(app) == plain
+    assert [warning.value for warning in app.warning] == [f"The address asks for {said}"]
+    assert name not in app.query_params
+    app.number_input(key="seed").set_value(1).run()
+    assert len(app.warning) == 1
+
+
+def test_the_sentence_on_the_url_goes_once_its_field_is_set(form: Callable[..., AppTest]) -> None:
+    app = form()
+    app.query_params |= {"ponds": "0", "kind": "swan", "wet": "True", "rate": "1.5", "place": ""}
+    app.run()
+    assert len(app.warning) == 2
+    assert (answer(app)["wet"], answer(app)["rate"]) == (True, 1.5)
+    app.number_input(key="ponds").set_value(4).run()
+    assert ["Kind" in warning.value for warning in app.warning] == [True]
+    app.number_input(key="ponds").set_value(3).run()
+    assert len(app.warning) == 1
+
+
+def effects_app() -> None:
+    """A page with nothing but the form of the bootstrap."""
+    import streamlit as st
+
+    from engine.bootstrap import BootstrapSpec
+    from views._form import spec_form
+
+    st.session_state["answer"] = [spec.effects for spec in spec_form(BootstrapSpec, ("corrected",))]
+
+
+def test_effects_are_chosen_and_the_url_has_them_as_the_flag_takes_them() -> None:
+    app = AppTest.from_function(effects_app, default_timeout=30)
+    app.query_params["effects"] = "domain,year"
+    box = app.run().multiselect(key="effects")
+    assert (box.label, box.value, app.session_state["answer"]) == ("Effects", ["year", "domain"], ["year,domain"])
+    assert box.options == ["year", "domain", "organization type", "architecture"]
+    box.select("architecture").run()
+    assert app.session_state["answer"] == ["year,domain,architecture"]
+    assert app.query_params["effects"] == "year,domain,architecture"
+    app.multiselect(key="effects").set_value([]).run()
+    assert (app.session_state["answer"], app.query_params) == (["pooled"], {})
+    assert not app.text_input or all(field.key != "effects" for field in app.text_input)
+
+
+def test_an_unknown_effect_in_the_url_is_told() -> None:
+    app = AppTest.from_function(effects_app, default_timeout=30)
+    app.query_params["effects"] = "year,colour"
+    app.run()
+    assert not app.exception
+    assert not app.error
+    assert app.session_state["answer"] == ["pooled"]
+    assert "year, domain, organization_type, architecture joined by commas" in app.warning[0].value
+
+
 def test_changing_the_preset_refills_the_defaults(form: Callable[..., AppTest]) -> None:
     app = form().run()
     app.number_input(key="ponds").set_value(5)

@@ -49,6 +49,21 @@ def test_bootstrap_page_takes_every_kind(kind: str) -> None:
     assert f"{kind} replicates" in written(app)
 
 
+def test_one_replicate_has_no_standard_error() -> None:
+    app = opened("views/bootstrap.py", replicates=1)
+    assert not app.exception
+    assert app.metric[2].value == "not known from 1 replicate"
+
+
+def test_effects_chosen_on_a_page_are_there_on_coming_back() -> None:
+    app = opened("views/bootstrap.py")
+    app.multiselect(key="effects").set_value(["year"]).run()
+    slope = app.metric[0].value
+    app.switch_page("views/overview.py").run()
+    app.switch_page("views/bootstrap.py").run()
+    assert (app.metric[0].value, app.query_params["effects"]) == (slope, "year")
+
+
 def test_bootstrap_of_nothing_is_refused_in_a_sentence() -> None:
     app = opened("views/bootstrap.py", first_year="2100")
     assert not app.exception

@@ -38,6 +38,7 @@ def dashboard(answer: Answer) -> None:
         alt=f"Scatter of {tables['points'].height} models on log axes with the pooled law, its 95 % confidence band "
         "and the 95 % prediction band of single models.",
     )
+    _page.small_table(lost_rows(tables["attrition"]), "Rows on the way to the law")
     _page.draw(
         charts.slope_chart(tables["fits"]),
         "scaling-slopes",
@@ -47,6 +48,16 @@ def dashboard(answer: Answer) -> None:
     )
     st.subheader("Published beside corrected")
     _page.small_table(compared(tables["comparison"]), "Published and corrected slopes")
+
+
+def lost_rows(attrition: pl.DataFrame) -> pl.DataFrame:
+    """What each step leaves of the table's models, with headings for people."""
+    return attrition.select(
+        pl.col("step").replace(charts.STEPS).alias("Rows of the law"),
+        pl.col("rows").alias("Models left"),
+        pl.col("lost").alias("Lost at this step"),
+        pl.col("failing").alias("Fail it in the whole table"),
+    )
 
 
 def compared(comparison: pl.DataFrame) -> pl.DataFrame:

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from engine.scaling import ScalingSpec
+from engine.scaling_law import COLUMNS
 from engine.tables import ingest, layout_report
 from jobs import client
 from tests.views.opening import opened, written
@@ -16,7 +17,12 @@ from views import _own_file, _results
 from views._scaling import checks
 from views._scaling.growth import growth_table
 from views._scaling.slopes import against_industry
+from views.charts import scaling as law_charts
 from views.charts import scaling_more as charts
+from views.charts import theme
+from views.scaling import lost_rows
+
+LAW = "compute_on_parameters"
 
 
 @pytest.mark.parametrize(
@@ -80,7 +86,7 @@ def test_forest_keeps_the_order_and_leaves_out_what_has_no_slope() -> None:
     ).with_columns(ci_high=pl.col("slope") + 1)
     spec = charts.forest_chart(rows, "tier", "Title", "Slope").to_dict()
     assert spec["layer"][1]["encoding"]["y"]["sort"] == ["b", "a"]
-    assert spec["title"] == "Title"
+    assert spec["title"] == "Title (n = 9 each)"
 
 
 def test_threshold_counts_are_summed_over_what_is_not_shown() -> None:
@@ -95,6 +101,77 @@ def test_threshold_counts_are_summed_over_what_is_not_shown() -> None:
     )
     spec = charts.threshold_chart(counts, 1e25, "country").to_dict()
     assert next(iter(spec["datasets"].values())) == [{"year": 2024, "country": "China", "models": 5}]
+
+
+def test_the_threshold_chart_and_its_sentence_say_that_derivatives_are_counted() -> None:
+    counts = client.run(ScalingSpec(), "2025-10").tables["thresholds"].filter(pl.col("threshold_flop") == 1e23)
+    models, derivatives = (int(counts[name].sum()) for name in ("models", "derivatives"))
+    assert 0 < derivatives < models
+    title = charts.threshold_chart(counts, 1e23, "country").to_dict()["title"]
+    assert title == f"Models at or above 1e23 FLOP, derivatives included (n = {models})"
+    text = written(opened("views/scaling.py", tab="Growth", threshold="1e23 FLOP"))
+    assert f"({derivatives} of the {models} at or above 1e23 FLOP are marked as such)" in text
+
+
+def test_the_law_says_how_many_models_it_has_and_how_the_others_were_lost() -> None:
+    result = client.run(ScalingSpec(), "2025-10")
+    tables, n = result.tables, f"{result.summary['n']:,}"
+    chart = law_charts.law_chart(
+        tables["points"], tables["fits"], tables["line"], result.summary["direction"], COLUMNS[LAW]
+    )
+    assert f"(n = {n})" in theme.svg(chart, "Source: test.")
+    lost = lost_rows(tables["attrition"])
+    assert lost["Models left"][-1] == result.summary["n"]
+    assert lost["Models left"][0] - lost["Lost at this step"].sum() == result.summary["n"]
+    text = written(opened("views/scaling.py"))
+    assert [step for step in lost["Rows of the law"] if step not in text] == []
+    assert not any("_" in step for step in lost["Rows of the law"])
+
+
+def test_every_chart_of_the_study_has_its_n() -> None:
+    tables = client.run(ScalingSpec(), "2025-10").tables
+    made = [
+        law_charts.slope_chart(tables["fits"]),
+        law_charts.year_chart(tables["by_year"]),
+        charts.residual_chart(tables["points"]),
+        charts.forecast_chart(tables["series"], tables["forecast"], "compute, notable models"),
+        charts.distribution_chart(pl.DataFrame({"slope_low": [1.0], "slope_high": [2.0], "count": [1500]}), 1, 2),
+    ]
+    titles = [chart.to_dict()["title"] for chart in made]
+    assert [title for title in titles if "(n = " not in title or "n = 0" in title] == []
+    assert titles[0] == "Slopes (n = 174 to 1,004)"
+    assert titles[-1] == "Slopes of the replicates (n = 1,500)"
+
+
+def test_the_largest_changes_of_every_kind_are_shown() -> None:
+    left_out = client.run(ScalingSpec(), "2025-10").tables["leave_out"]
+    shown = checks.largest(left_out)
+    assert shown["Kind"].unique(maintain_order=True).to_list() == [
+        "Influential rows",
+        "Organization",
+        "Year",
+        "Domain",
+    ]
+    worst = left_out.sort(pl.col("change").abs(), descending=True, nulls_last=True)["left_out"][0]
+    assert worst in shown["Left out"]
+    assert shown.group_by("Kind").len()["len"].max() == checks.LEFT_OUT
+    for kind, rows in left_out.group_by("kind"):
+        (most,) = shown.filter(pl.col("Kind").str.to_lowercase() == kind[0]).select(pl.col("Change").abs().max())
+        assert most[0] == pytest.approx(rows["change"].abs().max(), abs=5e-4)
+    assert worst in written(opened("views/scaling.py", tab="Checks"))
+
+
+def test_what_was_imputed_is_shown_with_its_units() -> None:
+    spec = ScalingSpec(imputations=20)
+    imputed = client.run(spec, "2025-10").tables["imputed"]
+    assert imputed.height == 2
+    app = opened("views/scaling.py", tab="Missing data", imputations=20)
+    assert not app.exception
+    text = written(app)
+    assert "What was imputed" in text
+    for heading in (*checks.IMPUTED.values(), *checks.MASKED.values()):
+        assert f">{heading}</th>" in text
+    assert f">{imputed['ks'][0]:.4g}</td>" in text
 
 
 def test_growth_table_reads_as_factors_and_months() -> None:

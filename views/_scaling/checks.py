@@ -2,6 +2,7 @@
 
 import json
 
+import polars as pl
 import streamlit as st
 
 from engine.result import rows
@@ -9,6 +10,26 @@ from views import _page
 from views._results import Answer
 from views.charts import scaling_more as more
 
+LEFT_OUT = 5
+IMPUTED = {
+    "column": "Column",
+    "method": "Method",
+    "observed": "Known values",
+    "imputed": "Imputed values",
+    "observed_mean_ln": "Mean of the known (natural log)",
+    "imputed_mean_ln": "Mean of the imputed (natural log)",
+    "ks": "Kolmogorov-Smirnov distance (0 to 1)",
+    "ks_p": "p of equal distributions",
+}
+MASKED = {
+    "column": "Column",
+    "cells": "Hidden cells",
+    "imputations": "Imputations",
+    "rmse": "Root mean square error (natural log)",
+    "mean_error": "Mean error (natural log)",
+    "baseline_rmse": "Root mean square error of the mean (natural log)",
+}
+HEADINGS = {"imputed": IMPUTED, "masked_error": MASKED}
 MISSING_TABLES = ("missing_columns", "missing_patterns", "missing_methods", "imputed", "masked_error")
 
 
@@ -29,11 +50,25 @@ def section(answer: Answer) -> None:
     columns = ["model", "organization", "year", "residual", "leverage", "cooks_distance"]
     _page.small_table(tables["influential"].select(*columns).head(10), "Influential models")
     st.subheader("Left out in turn")
-    _page.small_table(tables["leave_out"].head(10), "Slope without some rows")
+    st.caption(f"The largest changes of each kind, {LEFT_OUT} at most; all {tables['leave_out'].height} are in Tables.")
+    _page.small_table(largest(tables["leave_out"]), "Slope without some rows")
     st.subheader("Other forms")
     _page.small_table(tables["forms"].drop("coefficients"), "Functional forms by AIC")
     st.subheader("Training compute of the next size")
     _page.small_table(tables["predictions"], "Predicted training compute")
+
+
+def largest(leave_out: pl.DataFrame) -> pl.DataFrame:
+    """The largest changes of each kind that was left out, in the study's order, with headings for people."""
+    most = leave_out.group_by("kind", maintain_order=True).head(LEFT_OUT)
+    return most.select(
+        (pl.col("kind").str.head(1).str.to_uppercase() + pl.col("kind").str.slice(1)).alias("Kind"),
+        pl.col("left_out").alias("Left out"),
+        pl.col("rows").alias("Models left out"),
+        pl.col("slope").round(3).alias("Slope without"),
+        pl.col("change").round(3).alias("Change"),
+        pl.col("change_in_se").round(2).alias("Change (standard errors)"),
+    )
 
 
 def missing(answer: Answer) -> None:
@@ -47,13 +82,14 @@ def missing(answer: Answer) -> None:
         ("missing_columns", "Missing by column"),
         ("missing_patterns", "Patterns"),
         ("missing_methods", "Slope by method"),
+        ("imputed", "What was imputed"),
         ("masked_error", "Error on cells hidden on purpose"),
     ):
         st.subheader(title)
         if tables[name].is_empty():
             st.info("Set imputations above 0 in the settings to see this.")
         else:
-            _page.small_table(tables[name], title)
+            _page.small_table(tables[name].rename(HEADINGS.get(name, {})), title)
     st.download_button(
         "Imputation report (JSON)",
         lambda: imputation_report(answer),

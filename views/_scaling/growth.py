@@ -78,12 +78,22 @@ def _counts(answer: Answer, chosen: str, by: str) -> None:
     counts = answer.result.tables["thresholds"]
     shown = counts.filter(pl.col("threshold_flop") == THRESHOLDS[chosen])
     if shown.is_empty():
-        st.info(f"No model is above {chosen}.")
+        st.info(f"No model is at or above {chosen}.")
         return
+    st.caption(counted(shown, chosen))
     _page.draw(
         more.threshold_chart(counts, THRESHOLDS[chosen], by),
         "scaling-thresholds",
         answer,
         shown,
-        alt=f"{shown['models'].sum()} models above {chosen} by release year and {by}.",
+        alt=f"{shown['models'].sum()} models at or above {chosen} by release year and {by}.",
+    )
+
+
+def counted(shown: pl.DataFrame, chosen: str) -> str:
+    """What the counts above a threshold hold: every model with compute and year, derivatives among them."""
+    return (
+        f"Counted in either preset is every model of the table whose compute and release year are known: derivatives "
+        f"too, which may carry their base model's compute ({shown['derivatives'].sum():,} of the "
+        f"{shown['models'].sum():,} at or above {chosen} are marked as such)."
     )

@@ -17,6 +17,13 @@ NAMES = {
     "cost_on_parameters": "Cost on parameters",
     "parameters_on_compute": "Parameters on compute",
 }
+STEPS = {
+    "all rows": "All models of the table",
+    "not a derivative": "Not a derivative",
+    "training_compute_flop known": "Training compute known",
+    "cost_usd_2023 known": "Training cost known",
+    "parameters known": "Parameters known",
+}
 BANDS = {"95 % of single models (prediction)": "pi", "95 % of the law itself (confidence)": "ci"}
 BAND_SHADES = (0.14, 0.45)
 
@@ -48,7 +55,7 @@ def law_chart(
             color=alt.Color("law:N", title=None, sort=laws).legend(**legend),
         )
     )
-    return layered(band, marks, law, title=NAMES[direction], width=800, height=340)
+    return layered(band, marks, law, title=f"{NAMES[direction]} (n = {points.height:,})", width=800, height=340)
 
 
 def _point_tooltip(columns: tuple[str, str]) -> list[alt.Tooltip]:
@@ -118,12 +125,13 @@ def slope_chart(fits: pl.DataFrame) -> alt.LayerChart:
     one = alt.Chart(pl.DataFrame({"one": [1.0]})).mark_rule(strokeDash=[4, 4], color=NEUTRAL).encode(x="one:Q")
     interval = base.mark_rule(strokeWidth=2).encode(x=alt.X("ci_low:Q", title="Slope (95 % interval)"), x2="ci_high:Q")
     point = base.mark_point(filled=True, size=70).encode(x="slope:Q")
-    return layered(one, interval, point, title="Slopes", width=800, height=190)
+    return layered(one, interval, point, title=f"Slopes (n = {span(fits['n'])})", width=800, height=190)
 
 
 def year_chart(by_year: pl.DataFrame) -> alt.LayerChart:
     """Slope among the models of each release year, 95 % interval; years with too few rows are left out."""
-    base = alt.Chart(by_year.drop_nulls("slope")).encode(
+    known = by_year.drop_nulls("slope")
+    base = alt.Chart(known).encode(
         x=alt.X("year:Q", title="Release year").scale(zero=False).axis(format="d", grid=False),
         tooltip=[
             alt.Tooltip("year:Q", title="Year", format="d"),
@@ -137,4 +145,10 @@ def year_chart(by_year: pl.DataFrame) -> alt.LayerChart:
         y=alt.Y("ci_low:Q", title="Slope (95 % interval)"), y2="ci_high:Q"
     )
     points = base.mark_point(filled=True, size=70).encode(y="slope:Q")
-    return layered(bars, points, title="Slope by release year", **WIDE)
+    return layered(bars, points, title=f"Slope by release year (n = {span(known['n'])} a year)", **WIDE)
+
+
+def span(counts: pl.Series) -> str:
+    """Fewest to most of some counts in words: 174 to 1,004, or the one there is."""
+    ends = [f"{count:,}" for count in (counts.min(), counts.max()) if count is not None]
+    return " to ".join(dict.fromkeys(ends)) or "0"

@@ -3,6 +3,7 @@
 import altair as alt
 import polars as pl
 
+from views.charts.scaling import span
 from views.charts.theme import BAND_OPACITY, LEGEND_COLUMNS, NEUTRAL, WIDE, layered
 
 QUANTITIES = {
@@ -36,7 +37,7 @@ def forest_chart(rows: pl.DataFrame, label: str, title: str, unit: str, rule: fl
     if rule is not None:
         line = alt.Chart(pl.DataFrame({"at": [rule]})).mark_rule(strokeDash=[4, 4], color=NEUTRAL).encode(x="at:Q")
         marks = [line, *marks]
-    return layered(*marks, title=title, width=800, height=max(28 * known.height, 60))
+    return layered(*marks, title=f"{title} (n = {span(known['n'])} each)", width=800, height=max(28 * known.height, 60))
 
 
 def residual_chart(points: pl.DataFrame) -> alt.LayerChart:
@@ -44,7 +45,8 @@ def residual_chart(points: pl.DataFrame) -> alt.LayerChart:
     the NAMED that weigh most by name."""
     columns = ("model", "organization", "year", "fitted", "residual", "cooks_distance")
     weight = pl.when("influential").then(pl.lit(INFLUENTIAL)).otherwise(pl.lit("other models"))
-    base = alt.Chart(points.drop_nulls("residual").select(*columns, weight=weight))
+    fitted = points.drop_nulls("residual").select(*columns, weight=weight)
+    base = alt.Chart(fitted)
     x = alt.X("fitted:Q", title="Fitted value (natural log)").scale(zero=False)
     y = alt.Y("residual:Q", title="Residual (natural log)")
     dots = base.mark_circle(size=34, opacity=0.45).encode(
@@ -63,7 +65,7 @@ def residual_chart(points: pl.DataFrame) -> alt.LayerChart:
     )
     names = alt.Chart(weightiest(points)).mark_text(align="left", dx=6, limit=160).encode(x=x, y=y, text="name:N")
     zero = alt.Chart(pl.DataFrame({"at": [0.0]})).mark_rule(strokeDash=[4, 4], color=NEUTRAL).encode(y="at:Q")
-    return layered(zero, dots, names, title="Residuals", width=800, height=260)
+    return layered(zero, dots, names, title=f"Residuals (n = {fitted.height:,})", width=800, height=260)
 
 
 def weightiest(points: pl.DataFrame) -> pl.DataFrame:
@@ -90,12 +92,15 @@ def forecast_chart(series: pl.DataFrame, forecast: pl.DataFrame, name: str) -> a
     middle = base.mark_line(strokeWidth=2.5).encode(
         y="p50:Q", tooltip=[alt.Tooltip(f"{c}:Q", format=".2e") for c in ("p05", "p25", "p50", "p75", "p95")]
     )
-    return layered(wide, narrow, dots, middle, title=name[:1].upper() + name[1:], width=800, height=320)
+    return layered(
+        wide, narrow, dots, middle, title=f"{name[:1].upper()}{name[1:]} (n = {past.height:,})", width=800, height=320
+    )
 
 
 def threshold_chart(counts: pl.DataFrame, threshold: float, by: str) -> alt.Chart:
-    """Models a year above a compute threshold, stacked by country or access."""
+    """Models a year at or above a compute threshold, stacked by country or access; derivatives are counted too."""
     shown = counts.filter(pl.col("threshold_flop") == threshold).group_by("year", by).agg(pl.col("models").sum())
+    n = shown["models"].sum()
     chart = (
         alt.Chart(shown.sort("year", by))
         .mark_bar()
@@ -107,10 +112,15 @@ def threshold_chart(counts: pl.DataFrame, threshold: float, by: str) -> alt.Char
             ),
             tooltip=[alt.Tooltip("year:O", title="Year"), f"{by}:N", alt.Tooltip("models:Q", title="Models")],
         )
-        .properties(title=f"Models above {threshold:.0e} FLOP", **WIDE)
+        .properties(title=f"Models at or above {flop(threshold)}, derivatives included (n = {n:,})", **WIDE)
     )
     assert isinstance(chart, alt.Chart)
     return chart
+
+
+def flop(threshold: float) -> str:
+    """A compute threshold as it is written: 1e25 FLOP."""
+    return f"{threshold:.0e} FLOP".replace("+", "")
 
 
 def distribution_chart(bins: pl.DataFrame, low: float, high: float) -> alt.LayerChart:
@@ -126,4 +136,4 @@ def distribution_chart(bins: pl.DataFrame, low: float, high: float) -> alt.Layer
         )
     )
     ends = alt.Chart(pl.DataFrame({"at": [low, high]})).mark_rule(strokeDash=[4, 4], strokeWidth=2).encode(x="at:Q")
-    return layered(bars, ends, title="Slopes of the replicates", **WIDE)
+    return layered(bars, ends, title=f"Slopes of the replicates (n = {bins['count'].sum():,})", **WIDE)

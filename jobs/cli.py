@@ -3,11 +3,11 @@
 import inspect
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -26,6 +26,7 @@ from jobs.sweep_file import read_sweep
 from jobs.tasks import RunError
 
 _INPUTS, _RUN, _SPEC = "Inputs", "Run", "Question"
+BOUNDS = {"ge": "at least {}", "gt": "above {}", "le": "at most {}", "lt": "below {}"}
 
 
 def main(arguments: list[str]) -> int:
@@ -119,10 +120,31 @@ def _flag(name: str, annotation: Any, text: str, group: str) -> inspect.Paramete
 
 
 def _help(info: Any) -> str:
+    """Title, unit and description of a field, what it takes, and its default."""
     unit = (info.json_schema_extra or {}).get("unit")
     title = f"{info.title} ({unit})" if unit else str(info.title)
-    default = "" if info.default is None else f" [default: {info.default}]"
-    return f"{title}{': ' + info.description if info.description else ''}{default}"
+    about = f"{title}: {info.description}" if info.description else title
+    facts = [_takes(info), "" if info.default is None else f"default: {info.default}"]
+    return " ".join([about, *(f"[{fact}]" for fact in facts if fact)])
+
+
+def _takes(info: Any) -> str:
+    """A field's choices, or its bounds where it has some."""
+    kinds = (info.annotation, *get_args(info.annotation))
+    choices = (
+        ["true", "false"] if bool in kinds else [c for k in kinds if get_origin(k) is Literal for c in get_args(k)]
+    )
+    words = f"choices: {', '.join(map(str, choices))}" if choices else _bounds(info.metadata, str in kinds)
+    return f"{words}, or none" if words and type(None) in kinds else words
+
+
+def _bounds(rules: Iterable[Any], text: bool) -> str:
+    """Bounds in words, as a flag takes them: at least 1 and at most 1000000."""
+    known = {**BOUNDS, "max_length": "at most {} letters"} if text else BOUNDS
+    ends = [(word, getattr(rule, name, None)) for rule in rules for name, word in known.items()]
+    return " and ".join(
+        word.format(f"{end:g}" if isinstance(end, float) else end) for word, end in ends if end is not None
+    )
 
 
 def _specs(name: str, preset: str, given: Mapping[str, Any]) -> dict[str, Spec]:

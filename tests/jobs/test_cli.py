@@ -1,12 +1,14 @@
 """The command line: the machine contract, and one sentence with code 2 for bad input."""
 
 import json
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 import pytest
 
+from engine import registry
 from jobs.cli import main
 from jobs.data import load_tables
 
@@ -49,6 +51,51 @@ def test_every_field_is_a_flag(ask: Any) -> None:
     )
     wanted = {"annual_discount_rate": 0.1, "horizon_months": 60, "tier": "IV"}
     assert {name: answer["spec"][name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("study", "said"),
+    [
+        (
+            "scaling",
+            "Direction of the fit: response on regressor, both in natural logs [choices: compute_on_parameters, "
+            "cost_on_parameters, parameters_on_compute] [default: compute_on_parameters]",
+        ),
+        ("scaling", "[choices: HC0, HC1, HC2, HC3, cluster] [default: HC3]"),
+        ("scaling", "[choices: auto, FLOP, PF-day, TFLOP-day, GFLOP-day] [default: auto]"),
+        ("scaling", "Bootstrap replicates [at least 1 and at most 1000000] [default: 10000]"),
+        ("scaling", "First release year (year): empty: every year [at least 1900 and at most 2100, or none]"),
+        ("scaling", "1e9 for billions [above 0 and at most 1e+18] [default: 1.0]"),
+        ("scaling", "[at most 300 letters, or none]"),
+        ("bootstrap", "[choices: pairs, wild, cluster] [default: pairs]"),
+        ("bootstrap", "[choices: rademacher, webb] [default: rademacher]"),
+        ("bootstrap", "[choices: true, false] [default: False]"),
+        ("npv", "[choices: auto, exact, simulation]"),
+        ("welfare", "[choices: survival, constant]"),
+    ],
+)
+def test_help_says_what_a_field_takes(ask: Any, study: str, said: str) -> None:
+    code, out, _ = ask(study, "--help")
+    assert code == 0
+    assert said in unfolded(out)
+
+
+@pytest.mark.parametrize("study", [name for name in registry.names() if name not in ("sweep", "report")])
+def test_help_has_every_choice_and_bound_of_every_study(ask: Any, study: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "2000")
+    text = unfolded(ask(study, "--help")[1])
+    for name, field in registry.study(study).spec_type.model_fields.items():
+        flag = text.split(f"--{name.replace('_', '-')} ", 1)[1].split(" --", 1)[0]
+        choices = [c for kind in (field.annotation, *get_args(field.annotation)) for c in get_args(kind)]
+        assert [c for c in choices if isinstance(c, str) and c not in flag] == [], name
+        for rule in field.metadata:
+            ends = [getattr(rule, end) for end in ("ge", "gt", "le", "lt") if hasattr(rule, end)]
+            assert [end for end in ends if (f"{end:g}" if isinstance(end, float) else str(end)) not in flag] == [], name
+
+
+def unfolded(help_: str) -> str:
+    """Help as one line, without its frames."""
+    return " ".join(re.sub("[│─╭╮╰╯]", " ", help_).split())
 
 
 def test_a_users_own_file_changes_the_inputs(ask: Any, tmp_path: Path) -> None:

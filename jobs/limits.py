@@ -9,6 +9,7 @@ from engine.spec import Spec, SpecError
 from engine.study import Work
 from engine.sweep import MAX_POINTS, SweepSpec
 from engine.tables import TableError
+from engine.target import is_whole, point_spec
 from jobs.command_line import command
 from jobs.question import Question
 from jobs.settings import settings
@@ -124,13 +125,8 @@ def _ends(values: Sequence[Any]) -> list[Any]:
 
 def _at(spec: Any, values: Mapping[str, Any]) -> Spec:
     """The asked study's spec at a point of a design, which has whole numbers where the study takes no others."""
-    spec_type = registry.study(spec.target).spec_type
-    whole = {name: round(v) for name, v in values.items() if isinstance(v, float) and _whole(spec_type, name)}
-    return spec_type.parse({"preset": spec.preset, "seed": spec.seed, **spec.base, **values, **whole})
-
-
-def _whole(spec_type: type[Spec], name: str) -> bool:
-    return spec_type.model_fields[name].annotation in (int, int | None)
+    whole = {name: round(v) for name, v in values.items() if isinstance(v, float) and is_whole(spec.target, name)}
+    return point_spec(spec, {**values, **whole})
 
 
 def _points(spec: Any) -> int:
@@ -140,7 +136,8 @@ def _points(spec: Any) -> int:
 
 def _in_blocks(spec: Any, question: Question) -> bool:
     """Whether the points are answered many at once, which the design's own time allows for."""
-    return registry.study(spec.target).evaluates and len(question.needs) < 2
+    fields = spec.inputs if isinstance(spec, SobolSpec) else spec.axes
+    return registry.study(spec.target).evaluates(fields) and len(question.needs) < 2
 
 
 def _dearest(spec: Any, question: Question) -> float:

@@ -108,7 +108,7 @@ def test_a_sweep_too_big_is_refused_and_a_laptop_has_no_limit(cloud: Store, monk
             "100,000 replicates, .* 100,001",
         ),
         ("study: npv\ndesign: {axes: {n_paths: {low: 100, high: 1000000000, n: 2}}}", "20,000,000 paths"),
-        ("study: npv\ndesign: {axes: {sobol_samples: {values: [64, 1048576]}}}", "20,000 samples, .* 1,048,576"),
+        ("study: npv\ndesign: {axes: {sobol_samples: {values: [64, 65536]}}}", "20,000 samples, .* 65,536"),
         (
             "study: bootstrap\ndesign: {kind: lhs, points: 1000, axes: {replicates: {low: 1000.5, high: 99999.5}}}",
             "300 seconds of work",
@@ -122,10 +122,6 @@ def test_a_sweep_too_big_is_refused_and_a_laptop_has_no_limit(cloud: Store, monk
             "300 seconds of work, and this asks for 800",
         ),
         ("study: sobol\ndesign: {axes: {samples: {values: [64, 1048576]}}}", "asks no sobol at the points of a sweep"),
-        (
-            "study: sweep\nbase: {axes: {sigma: {values: [1]}}}\ndesign: {axes: {seed: {values: [1]}}}",
-            "asks no sweep at the points of a sweep",
-        ),
         ("study: report\ndesign: {axes: {replicates: {values: [64]}}}", "asks no report at the points of a sweep"),
     ],
 )

@@ -14,6 +14,7 @@ import polars as pl
 from engine.result import Result
 from engine.spec import Spec
 
+SECONDS_PER_POINT = 1e-4
 S = TypeVar("S", bound=Spec)
 SECONDS_PER_CHUNK = 0.3
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,6 +73,10 @@ class Study(Generic[S]):
     def evaluates(self, fields: Iterable[str]) -> bool:
         """Whether `evaluate` can answer points that differ in these fields."""
         return bool(self.varies) and set(fields) <= set(self.varies)
+
+    def point_seconds(self, work: Work[S]) -> float:
+        """Estimated time of a point that `evaluate` answers among others, on one core."""
+        return SECONDS_PER_POINT
 
     def evaluate(self, work: Work[S], points: pl.DataFrame) -> pl.DataFrame:
         """Figures for many points: the columns of `points` (of the fields `varies`), then one column a figure."""

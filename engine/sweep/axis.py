@@ -57,6 +57,10 @@ class Axis(BaseModel):
             raise ValueError("listed values have no scale; leave scale away")
         return self
 
+    def ends(self) -> tuple[Value, Value]:
+        """The first and the last value."""
+        return (self.values[0], self.values[-1]) if self.values is not None else (self.low, self.high)
+
     def count(self) -> int:
         """Number of values in a grid; raises `SpecError` where it has bounds but no n."""
         if self.values is not None:

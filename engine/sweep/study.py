@@ -14,7 +14,7 @@ from engine.study import Study, Work
 from engine.sweep.design import design
 from engine.sweep.needs import needed
 from engine.sweep.spec import SweepSpec
-from engine.target import base_spec, point_spec
+from engine.target import base_spec, is_whole, point_spec
 
 MAX_CHUNKS = 4_000
 SECONDS_PER_CHUNK = 0.5
@@ -106,12 +106,26 @@ def _points(spec: SweepSpec, chunk: Any) -> pl.DataFrame:
 
 def points_per_chunk(work: Work[SweepSpec]) -> int:
     """Points a chunk: about half a second of work, and never more than a few thousand chunks in all."""
-    each = EVALUATED_PER_CHUNK
-    if not in_blocks(work.spec):
-        target = registry.study(work.spec.target)
-        seconds = max(target.seconds(Work(base_spec(work.spec), work.tables)), 0.01)
-        each = max(round(SECONDS_PER_CHUNK / seconds), 1)
+    each = min(max(round(SECONDS_PER_CHUNK / _seconds_a_point(work)), 1), EVALUATED_PER_CHUNK)
     return max(each, math.ceil(work.spec.size() / MAX_CHUNKS))
+
+
+def _seconds_a_point(work: Work[SweepSpec]) -> float:
+    """Stated time of a point; of the dearest at the ends of an axis where points are answered in blocks."""
+    spec, target = work.spec, registry.study(work.spec.target)
+    if not in_blocks(spec):
+        return max(target.seconds(Work(base_spec(spec), work.tables)), 0.01)
+    asked = [base_spec(spec), *(_end(spec, name, end) for name, axis in spec.axes.items() for end in axis.ends())]
+    return max(target.point_seconds(Work(each, work.tables)) for each in asked)
+
+
+def _end(spec: SweepSpec, name: str, value: Any) -> Spec:
+    """The asked study's spec at the end of an axis, the others at base; the base where that can't be asked."""
+    whole = isinstance(value, float) and is_whole(spec.target, name)
+    try:
+        return point_spec(spec, {name: round(value) if whole else value})
+    except SpecError:
+        return base_spec(spec)
 
 
 def in_blocks(spec: SweepSpec) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+TRIES = 3
 # A node may take long to start on a busy machine; Ray's own patience is half a minute.
 ENVIRONMENT = {"RAY_AUTH_MODE": "disabled", "RAY_raylet_start_wait_time_s": "120", "PYTHONWARNINGS": "ignore"}
 
@@ -26,18 +27,23 @@ class RayCluster:
         self._start(0)
 
     def _start(self, port: int) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, __file__, str(self._count), str(port)],
-            cwd=ROOT,
-            env={**os.environ, **ENVIRONMENT},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, self._process.communicate()[1]
+        """On a busy machine a node may not answer in time: another try, as an operator would."""
+        for tries_left in reversed(range(TRIES)):
+            self._process = subprocess.Popen(
+                [sys.executable, __file__, str(self._count), str(port)],
+                cwd=ROOT,
+                env={**os.environ, **ENVIRONMENT},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            assert self._process.stdout is not None
+            line = self._process.stdout.readline()
+            if line:
+                break
+            complaint = self._process.communicate()[1]
+            assert tries_left, complaint
         told = json.loads(line)
         self.address: str = told["address"]
         self.nodes: list[dict[str, int]] = told["nodes"]

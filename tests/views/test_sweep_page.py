@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from engine import registry
 from engine.sweep import SweepSpec
 from jobs import client
 from jobs.execute import execute
@@ -561,3 +562,11 @@ def test_an_estimate_that_was_not_measured_says_so() -> None:
     assert "Not measured: the study itself states 2 s a point." in told
     assert "Runs it needs first take 5 s of that." in told
     assert "2 workers" in told
+
+
+@pytest.mark.parametrize("target", [name for name in registry.names() if name not in ("sweep", "sobol", "report")])
+def test_every_field_begins_with_an_axis_that_can_be_asked(target: str) -> None:
+    for name, field in axes.fields(target).items():
+        options = axes.choices(field)
+        begun = {"values": options} if options else axes.started(target, name)
+        assert SweepSpec.parse({"target": target, "axes": {name: begun}}).size() >= 1

@@ -9,12 +9,14 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from engine import registry
+from engine.spec import SpecError
 from views import _form
 
 Axis = dict[str, Any]
 SCALES = {"linear": "Linear", "log": "Logarithmic", "listed": "Listed"}
 VALUES = 10
 TIMES = 2.0
+INSET = 0.1
 
 
 def fields(target: str) -> dict[str, FieldInfo]:
@@ -44,7 +46,7 @@ def editor(target: str, given: Mapping[str, Axis], kind: str, edition: int) -> d
 def _axis(target: str, name: str, given: Axis | None, kind: str, edition: int) -> Axis:
     """One axis: scale, ends and number of values, or a list of values."""
     field, title = fields(target)[name], label(target, name)
-    axis = given or started(field)
+    axis = given or started(target, name)
     with st.container(border=True):
         options = choices(field)
         if options:
@@ -119,15 +121,39 @@ def choices(field: FieldInfo) -> list[Any]:
     return [False, True] if kind is bool else []
 
 
-def started(field: FieldInfo) -> Axis:
+def started(target: str, name: str) -> Axis:
     """The axis a field begins with: half to twice its default within its bounds, or its default alone."""
+    field = fields(target)[name]
+    kind, _ = _form.kind_of(field.annotation)
+    span = _span(field) if kind in (int, float) else None
+    for inset in (0.0, INSET) if span else ():
+        low, high = (kind(end) for end in _within(span, inset))
+        if _takes(target, name, low) and _takes(target, name, high):
+            return {"low": float(low), "high": float(high), "n": VALUES}
+    return {"values": [field.default]}
+
+
+def _span(field: FieldInfo) -> tuple[float, float] | None:
+    """Half to twice the default, or the bounds where there is none; None where those are open."""
     low, high = _form.bounds(field)
-    value = field.default
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        known = math.isfinite(low) and math.isfinite(high)
-        return {"values": [value]} if isinstance(value, str) else {**ends([low, high] if known else []), "n": VALUES}
-    around = sorted((value / TIMES, value * TIMES)) if value else (0.0, 1.0)
-    return {"low": max(around[0], low), "high": min(around[1], high), "n": VALUES}
+    if isinstance(field.default, int | float):
+        around = sorted((field.default / TIMES, field.default * TIMES)) if field.default else (0.0, 1.0)
+        low, high = max(around[0], low), min(around[1], high)
+    return (low, high) if math.isfinite(low) and math.isfinite(high) and low < high else None
+
+
+def _within(span: Any, inset: float) -> tuple[float, float]:
+    """A span without that share of it at both ends, which may themselves be excluded."""
+    low, high = span
+    return low + inset * (high - low), high - inset * (high - low)
+
+
+def _takes(target: str, name: str, value: float) -> bool:
+    try:
+        registry.study(target).spec_type.typed(name, value)
+    except SpecError:
+        return False
+    return True
 
 
 def ends(values: list[float]) -> Axis:

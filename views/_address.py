@@ -1,6 +1,7 @@
 """What the page's address asks of a form's fields: taken out and told in a sentence where a field can't have it."""
 
 import math
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
@@ -10,6 +11,7 @@ from streamlit.errors import StreamlitAPIException
 
 LONG, EXACT = 10_000, 1e16
 SHOWN = 60
+PLAIN = "[A-Za-z0-9 ]+|[-+0-9.,e]+"
 
 
 def refuse(study: str, wanted: Mapping[str, tuple[str, str | None]], defaults: Mapping[str, Any]) -> None:
@@ -54,8 +56,9 @@ def asked(name: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Text of a stranger, short and not read as Markdown."""
-    return f"`{textwrap.shorten(text.replace('`', ''), SHOWN, placeholder='...')}`"
+    """A stranger's text, short; as code where Markdown could read it as something else."""
+    short = textwrap.shorten(text, SHOWN, placeholder="...")
+    return short if re.fullmatch(PLAIN, short) else f"`{short.replace('`', '')}`"
 
 
 def fault(text: str, kind: Any, ends: tuple[float, float]) -> str | None:

@@ -1,14 +1,13 @@
 """The bootstrap of a scaling slope."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import streamlit as st
 
 from views import _own_file, _page
 from views._results import Answer, answers
 from views.charts import scaling_more as charts
 from views.content import STUDIES
+
+INTERVALS = {"kind": "Kind", "method": "Method", "ci_low": "95 % from", "ci_high": "to"}
 
 
 def dashboard(answer: Answer) -> None:
@@ -18,9 +17,12 @@ def dashboard(answer: Answer) -> None:
     left, middle, right = st.columns(3)
     left.metric("Slope", f"{s['slope']:.3f}")
     middle.metric("95 % interval (percentile)", f"{s['ci_low']:.3f} to {s['ci_high']:.3f}")
-    right.metric("Standard error", standard_error(s))
+    right.metric("Standard error", "not known" if s["se"] is None else f"{s['se']:.4f}")
     st.caption(f"{s['replicates']:,} {s['kind']} replicates of {s['n']:,} models.")
-    _page.small_table(tables["intervals"], "Intervals by method")
+    _page.small_table(tables["intervals"].rename(INTERVALS), "Intervals by method")
+    if s["se"] is None:
+        st.info("The standard error is not known from 1 replicate, and the interval's ends are that replicate's slope.")
+        return
     _page.draw(
         charts.distribution_chart(tables["distribution"], s["ci_low"], s["ci_high"]),
         "bootstrap-slopes",
@@ -28,11 +30,6 @@ def dashboard(answer: Answer) -> None:
         tables["distribution"],
         alt=f"Histogram of {s['replicates']} bootstrap slopes between {s['ci_low']:.2f} and {s['ci_high']:.2f}.",
     )
-
-
-def standard_error(summary: Mapping[str, Any]) -> str:
-    """The standard error, or why there is none."""
-    return "not known from 1 replicate" if summary["se"] is None else f"{summary['se']:.4f}"
 
 
 def page() -> None:

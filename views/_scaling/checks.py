@@ -5,31 +5,61 @@ import json
 import polars as pl
 import streamlit as st
 
+from engine.missing import MUCH_MISSING
 from engine.result import rows
 from views import _page
 from views._results import Answer
 from views.charts import scaling_more as more
+from views.charts.scaling import AXES
 
 LEFT_OUT = 5
-IMPUTED = {
-    "column": "Column",
-    "method": "Method",
-    "observed": "Known values",
-    "imputed": "Imputed values",
-    "observed_mean_ln": "Mean of the known (natural log)",
-    "imputed_mean_ln": "Mean of the imputed (natural log)",
-    "ks": "Kolmogorov-Smirnov distance (0 to 1)",
-    "ks_p": "p of equal distributions",
+HEADINGS = {
+    "missing_columns": {
+        "column": "Column",
+        "rows": "Models",
+        "missing": "Missing",
+        "share": "Share missing",
+        "much": f"Above {MUCH_MISSING:.0%}",
+    },
+    "missing_patterns": {"missing": "Missing", "rows": "Models", "share": "Share of models"},
+    "missing_methods": {
+        "method": "Method",
+        "n": "Models",
+        "slope": "Slope",
+        "se": "Standard error",
+        "ci_low": "95 % from",
+        "ci_high": "to",
+        "imputations": "Imputations",
+        "degrees": "Degrees of freedom",
+        "fmi": "Missing information (share)",
+        "note": "Note",
+    },
+    "imputed": {
+        "column": "Column",
+        "observed": "Known values",
+        "imputed": "Imputed values",
+        "observed_mean_ln": "Mean known (ln)",
+        "imputed_mean_ln": "Mean imputed (ln)",
+        "ks": "KS distance",
+        "ks_p": "KS p",
+    },
+    "masked_error": {
+        "column": "Column",
+        "cells": "Hidden cells",
+        "imputations": "Imputations",
+        "rmse": "RMSE (ln)",
+        "mean_error": "Mean error (ln)",
+        "baseline_rmse": "RMSE of the mean (ln)",
+    },
 }
-MASKED = {
-    "column": "Column",
-    "cells": "Hidden cells",
-    "imputations": "Imputations",
-    "rmse": "Root mean square error (natural log)",
-    "mean_error": "Mean error (natural log)",
-    "baseline_rmse": "Root mean square error of the mean (natural log)",
+CAPTIONS = {
+    "imputed": "The first imputation, by chained regressions with predictive mean matching. Means are of natural logs "
+    "(ln) of parameters and of FLOP or USD of 2023. The Kolmogorov-Smirnov (KS) distance is 0 where known and imputed "
+    "values are spread alike and 1 where they don't overlap; they may well differ where what is missing depends on the "
+    "year or domain.",
+    "masked_error": "A tenth of the known cells hidden and imputed again; errors in natural logs (ln), beside those of "
+    "filling in the mean. RMSE: root mean square error.",
 }
-HEADINGS = {"imputed": IMPUTED, "masked_error": MASKED}
 MISSING_TABLES = ("missing_columns", "missing_patterns", "missing_methods", "imputed", "masked_error")
 
 
@@ -89,7 +119,9 @@ def missing(answer: Answer) -> None:
         if tables[name].is_empty():
             st.info("Set imputations above 0 in the settings to see this.")
         else:
-            _page.small_table(tables[name].rename(HEADINGS.get(name, {})), title)
+            _page.small_table(labelled(tables[name], name), title)
+            if name in CAPTIONS:
+                st.caption(CAPTIONS[name])
     st.download_button(
         "Imputation report (JSON)",
         lambda: imputation_report(answer),
@@ -98,6 +130,13 @@ def missing(answer: Answer) -> None:
         on_click="ignore",
         key=f"imputation report {answer.preset}",
     )
+
+
+def labelled(table: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The columns of a table on missing data that are shown, with headings for people."""
+    headings = HEADINGS[name]
+    named = table.select(pl.col(column).alias(heading) for column, heading in headings.items())
+    return named.with_columns(pl.col("Column").replace(AXES)) if "column" in headings else named
 
 
 def imputation_report(answer: Answer) -> str:

@@ -114,7 +114,9 @@ def slope_chart(fits: pl.DataFrame) -> alt.LayerChart:
     base = alt.Chart(named).encode(
         y=alt.Y("law:N", title=None, sort=list(NAMES.values())),
         yOffset=alt.YOffset("kind:N"),
-        color=alt.Color("kind:N", title=None).legend(orient="bottom", direction="horizontal"),
+        color=alt.Color("kind:N", title=None).legend(
+            orient="bottom", direction="horizontal", columns=LEGEND_COLUMNS, labelLimit=320
+        ),
         tooltip=[
             "law:N",
             "kind:N",

@@ -106,13 +106,13 @@ def threshold_chart(counts: pl.DataFrame, threshold: float, by: str) -> alt.Char
         .mark_bar()
         .encode(
             x=alt.X("year:O", title="Release year").axis(labelAngle=0),
-            y=alt.Y("models:Q", title="Models"),
+            y=alt.Y("models:Q", title="Models, derivatives included"),
             color=alt.Color(f"{by}:N", title=None).legend(
                 orient="bottom", direction="horizontal", columns=LEGEND_COLUMNS
             ),
             tooltip=[alt.Tooltip("year:O", title="Year"), f"{by}:N", alt.Tooltip("models:Q", title="Models")],
         )
-        .properties(title=f"Models at or above {flop(threshold)}, derivatives included (n = {n:,})", **WIDE)
+        .properties(title=f"Models at or above {flop(threshold)} (n = {n:,})", **WIDE)
     )
     assert isinstance(chart, alt.Chart)
     return chart

@@ -74,6 +74,24 @@ def test_imputation_report_is_downloaded_with_the_name_of_ones_own_file(app: Any
     assert json.loads(Path(found.value.path()).read_text())["source"].startswith(OWN)
 
 
+def test_effects_are_chosen_and_what_the_address_asks_in_vain_is_told(app: Any) -> None:
+    app.open("bootstrap?effects=year&replicates=0")
+    said = app.page.get_by_text("The address asks for 0 as Replicates, which must be a whole number from 1 to")
+    expect(said).to_have_count(1)
+    app.page.get_by_text("Settings", exact=True).click()
+    app.page.get_by_role("combobox", name="Effects").click()
+    app.page.get_by_role("option", name="domain").click()
+    app.settle()
+    expect(app.page).to_have_url(f"{app.address}/bootstrap?effects=year%2Cdomain")
+    app.page.keyboard.press("Escape")
+    replicates = app.page.get_by_role("spinbutton", name="Replicates")
+    replicates.fill("500")
+    replicates.press("Enter")
+    expect(said).to_have_count(0)
+    expect(app.page.get_by_text("500 pairs replicates of")).to_be_visible()
+    expect(app.page).to_have_url(f"{app.address}/bootstrap?effects=year%2Cdomain&replicates=500")
+
+
 def test_a_million_replicates_leave_the_page_can_be_cancelled_and_run_again(app: Any) -> None:
     app.page.goto(f"{app.address}/bootstrap?effects=year,domain&replicates=1000000&seed=99")
     app.page.get_by_role("button", name="Cancel the run").click(timeout=60_000)

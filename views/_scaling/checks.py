@@ -26,12 +26,12 @@ HEADINGS = {
         "method": "Method",
         "n": "Models",
         "slope": "Slope",
-        "se": "Standard error",
+        "se": "SE",
         "ci_low": "95 % from",
         "ci_high": "to",
         "imputations": "Imputations",
-        "degrees": "Degrees of freedom",
-        "fmi": "Missing information (share)",
+        "degrees": "df",
+        "fmi": "FMI",
         "note": "Note",
     },
     "imputed": {
@@ -53,6 +53,7 @@ HEADINGS = {
     },
 }
 CAPTIONS = {
+    "missing_methods": "SE: standard error; df: degrees of freedom; FMI: share of the information that is missing.",
     "imputed": "The first imputation, by chained regressions with predictive mean matching. Means are of natural logs "
     "(ln) of parameters and of FLOP or USD of 2023. The Kolmogorov-Smirnov (KS) distance is 0 where known and imputed "
     "values are spread alike and 1 where they don't overlap; they may well differ where what is missing depends on the "

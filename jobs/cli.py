@@ -212,6 +212,8 @@ def _print_summary(result: Result, *, from_store: bool) -> None:
     for warning in result.warnings:
         console.print(f"Note: {warning}", markup=False)
     console.print(f"Run {result.key[:12]}{' (from the store)' if from_store else ''}", markup=False)
+    if registry.study(result.study).keeps_chunks:
+        console.print(f"Its points: `runs export {result.key[:12]} --out FOLDER`, or --json.", markup=False)
 
 
 @contextmanager

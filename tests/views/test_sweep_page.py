@@ -564,6 +564,18 @@ def test_an_estimate_that_was_not_measured_says_so() -> None:
     assert "2 workers" in told
 
 
+def test_points_that_the_store_has_lost_are_told_and_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    key, started = ran(values()), list[SweepSpec]()
+    monkeypatch.setattr(client, "submit", lambda spec, vintage: started.append(spec))
+    assert "lost or damaged" not in written(opened(values()))
+    (Path(client.store().root) / "runs" / key / "chunks" / "000000.parquet").write_bytes(b"PAR1")
+    app = opened(values())
+    assert "12 points of this run were lost or damaged in the store." in written(app)
+    (button,) = [button for button in app.button if button.label == "Compute them again"]
+    button.click().run()
+    assert [spec.size() for spec in started] == [12]
+
+
 @pytest.mark.parametrize("target", [name for name in registry.names() if name not in ("sweep", "sobol", "report")])
 def test_every_field_begins_with_an_axis_that_can_be_asked(target: str) -> None:
     for name, field in axes.fields(target).items():

@@ -64,6 +64,22 @@ def control(spec: SweepSpec, vintage: str, key: str, seconds: float) -> None:
         _progress(key, _drawn(key))
     elif status is None or status.state != "done" or client.load(key) is None:
         _offer(spec, vintage, key, status, seconds)
+    elif lost := spec.size() - _there(key):
+        _mend(spec, vintage, key, lost)
+
+
+def _there(key: str) -> int:
+    found = points(key)
+    return 0 if found is None else int(found.height)
+
+
+def _mend(spec: SweepSpec, vintage: str, key: str, lost: int) -> None:
+    """The button that computes again what the store has lost of a run that is done."""
+    st.warning(f"{lost:,} points of this run were lost or damaged in the store.")
+    if st.button("Compute them again", key=f"sweep mend {key}"):
+        st.session_state.pop("sweep points", None)
+        _results.start(key, partial(client.submit, spec, vintage))
+        st.rerun()
 
 
 def _offer(spec: SweepSpec, vintage: str, key: str, status: Any, seconds: float) -> None:

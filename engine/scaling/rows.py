@@ -32,10 +32,8 @@ def whole_table(spec: ScalingSpec, tables: Mapping[str, pl.DataFrame]) -> tuple[
 
 
 def _unit_note(unit: str, told: bool) -> str:
-    made = f"Training compute was read as {unit} and made FLOP"
-    return (
-        f"{made}." if told else f"{made}, for its values are small for FLOP; if they are FLOP, say --compute-unit FLOP."
-    )
+    made = f"Training compute was read as {unit} and made FLOP."
+    return made if told else f"{made} The unit is guessed from the values; if they are FLOP, set the unit of compute."
 
 
 def account(spec: ScalingSpec, table: pl.DataFrame, effects: str) -> pl.DataFrame:

@@ -171,3 +171,13 @@ def test_a_file_of_another_kind_than_expected_says_so(samples, file, expect, say
     with pytest.raises(TableError) as error:
         ingest(samples / file, expect=expect)
     assert says in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["num_params,compute_flops", "Number of Parameters,FLOPs used", "parameters,training_compute_flop"],
+)
+def test_a_scaling_table_is_read_by_the_names_people_use(header):
+    frame = ingest(f"{header}\n1e9,1e20\n2e9,4e20\n".encode(), "mine.csv", expect="scaling").frame
+    assert frame["parameters"].to_list() == [1e9, 2e9]
+    assert frame["training_compute_flop"].to_list() == [1e20, 4e20]

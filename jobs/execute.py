@@ -170,7 +170,7 @@ def _computed(question: Question, work: Work[Any], store: Store, runner: Runner,
         store.save_chunk(key, index, frame)
         kept.add(index)
         heart.done(len(kept), runner.name)
-    if heart.stop.is_set():
+    if len(kept) < len(chunks):
         raise Cancelled(f"{len(kept)} of {len(chunks)} parts are done and kept.")
     return len(chunks)
 

@@ -22,7 +22,7 @@ from tests.jobs.sweep_cases import read
 
 PATIENCE_SECONDS = 90.0
 SHORT = "study: bootstrap\nbase: {replicates: 200}\ndesign: {axes: {first_year: {values: [YEAR]}}}"
-LONG = "study: diffusion\nbase: {parts: curve}\ndesign: {axes: {theta: {low: 0.2, high: 2.0, n: 200}}}"
+LONG = "study: diffusion\nbase: {parts: curve}\ndesign: {axes: {theta: {low: 0.2, high: 2.0, n: 300}}}"
 
 
 def ticket(visitor: str, asked: float) -> Ticket:

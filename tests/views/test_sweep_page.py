@@ -186,7 +186,6 @@ def test_another_study_brings_a_design_of_its_own() -> None:
 ONE = {"sigma": {"values": [1.0, 2.0]}}
 IN_THE_EDITOR = {
     "seed in base": values(base={"seed": 5}),
-    "preset in base": values(base={"preset": "published"}),
     "seed as axis": values({"seed": {"values": [1, 2]}}, {}),
     "preset as axis": values({"preset": {"values": ["published", "corrected"]}}, {}),
     "export controls": {"study": "export-controls", "design": {"axes": {"year_low": {"values": [2015, 2018]}}}},
@@ -196,28 +195,8 @@ IN_THE_EDITOR = {
 AS_THEY_ARE = {
     "sobol": ({"study": "sobol", "design": {"axes": {"samples": {"values": [64, 128]}}}}, "the fields of sobol"),
     "report": ({"study": "report", "design": {"axes": {"n_paths": {"values": [100]}}}}, "the fields of report"),
-    "sweep": (
-        {"study": "sweep", "base": {"axes": ONE}, "design": {"axes": {"seed": {"values": [1]}}}},
-        "the fields of sweep",
-    ),
-    "points of a grid": (values(ONE, points=9), "a number of points beside a grid"),
     "large seed": (values(ONE, seed=2**60), f"the whole number {2**60}"),
     "large seed in base": (values(ONE, {"seed": 2**60}), f"the whole number {2**60}"),
-    "n of no grid": (
-        values({"sigma": {"low": 1, "high": 2, "n": 3}}, kind="lhs", points=4),
-        "n of axis 'sigma', which has no meaning in a lhs design",
-    ),
-    "scale of a list": (
-        values({"sigma": {"values": [1, 2], "scale": "log"}}),
-        "a scale of axis 'sigma', whose values are listed",
-    ),
-    "no choice": (values({"tier": {"values": ["III", "ZZ"]}}), "value 2 of axis 'tier'"),
-    "choice twice": (values({"tier": {"values": ["III", "III"]}}), "a value that axis 'tier' has twice"),
-    "bounds of a choice": (
-        values({"price_declines": {"low": 0, "high": 1, "n": 2}}),
-        "bounds of 'price_declines', which is one of a few values",
-    ),
-    "number as text": (values({"sigma": {"values": ["1.5", 2]}}), "value 1 of axis 'sigma'"),
     "text with a comma": (
         {"study": "bootstrap", "design": {"axes": {"formula": {"values": ["a, b"]}}}},
         "value 1 of axis 'formula'",
@@ -249,13 +228,20 @@ def test_what_the_editor_cannot_hold_is_shown_as_it_is_and_can_be_run(name: str)
 
 
 def test_a_design_shown_as_it_is_makes_way_for_another_and_stays_until_then() -> None:
-    given, _ = AS_THEY_ARE["n of no grid"]
+    given, _ = AS_THEY_ARE["large seed"]
     app = opened(given).run()
     assert spec_of(address(app)) == spec_of(given)
     click(app, "Design another")
     assert spec_of(address(app)) == spec_of(design.first("npv"))
     number(app, "Revenue sigma: number of values").set_value(6).run()
     assert address(app)["design"]["axes"]["sigma"]["n"] == 6
+
+
+@pytest.mark.parametrize("given", [values(base={"preset": "published"}), {**values(), "preset": "published"}])
+def test_a_preset_that_the_sidebar_overrules_is_told(given: dict[str, Any]) -> None:
+    told = "The design in the address says preset published; the one chosen in the sidebar counts, corrected."
+    assert told in written(opened(given).run())
+    assert told not in written(opened(given, "published"))
 
 
 @pytest.mark.parametrize("target", holding.TARGETS)

@@ -47,9 +47,9 @@ HEADINGS = {
         "column": "Column",
         "cells": "Hidden cells",
         "imputations": "Imputations",
-        "rmse": "RMSE (ln)",
-        "mean_error": "Mean error (ln)",
-        "baseline_rmse": "RMSE of the mean (ln)",
+        "rmse_ln": "RMSE (ln)",
+        "mean_error_ln": "Mean error (ln)",
+        "baseline_rmse_ln": "RMSE of the mean (ln)",
     },
 }
 CAPTIONS = {

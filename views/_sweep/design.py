@@ -66,6 +66,8 @@ def chosen() -> SweepSpec | None:
     """The design in the editor, or the one it can't hold; None, with the reason told, where it can't be asked."""
     _come_back()
     _take_address()
+    if told := st.session_state.get("sweep preset told"):
+        st.info(told)
     fixed: Design | None = st.session_state.get("sweep fixed")
     values = fixed or _edited()
     if values is None:
@@ -107,7 +109,7 @@ def values_of(spec: SweepSpec) -> Design:
 
 def _fill(values: Design) -> None:
     st.session_state["sweep draft"] = values
-    for mark in ("sweep last", "sweep fixed"):
+    for mark in ("sweep last", "sweep fixed", "sweep preset told"):
         st.session_state.pop(mark, None)
     st.session_state["sweep edition"] = st.session_state.get("sweep edition", 0) + 1
     _forget_fault()
@@ -138,7 +140,13 @@ def _take_address() -> None:
 def _take_text(text: str) -> None:
     st.session_state["sweep address"] = text
     try:
-        take(client.sweep_of_text(text, "The design in the address"))
+        spec = client.sweep_of_text(text, "The design in the address")
+        take(spec)
+        if '"preset"' in text and spec.preset != _choices.presets()[-1]:
+            st.session_state["sweep preset told"] = (
+                f"The design in the address says preset {spec.preset}; the one chosen in the sidebar counts, "
+                f"{_choices.presets()[-1]}."
+            )
     except SpecError as error:
         _fill(st.session_state.get("sweep draft", first("npv")))
         st.session_state["sweep fault"] = f"{error} The editor shows another design."

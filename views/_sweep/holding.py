@@ -6,13 +6,13 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from engine import registry
-from engine.sweep import Axis, SweepSpec
+from engine.sweep import SweepSpec
 from jobs import client
 from views import _form
 from views._sweep import axes
 
-NO_WIDGETS = ("sobol", "report", "sweep")
-TARGETS = tuple(name for name in registry.names() if name not in NO_WIDGETS)
+NO_WIDGETS = ("sobol", "report")
+TARGETS = tuple(name for name in registry.names() if name not in (*NO_WIDGETS, SweepSpec.study))
 
 
 def unheld(spec: SweepSpec) -> str:
@@ -36,29 +36,13 @@ def _unheld(spec: SweepSpec) -> Iterator[str]:
     if spec.target in NO_WIDGETS:
         yield f"the fields of {spec.target}"
         return
-    if spec.kind == "grid" and spec.points is not None:
-        yield "a number of points beside a grid"
     for value in (spec.seed, *spec.base.values()):
         if isinstance(value, int) and abs(value) > _form.LARGEST_INTEGER:
             yield f"the whole number {value}"
     for name, axis in spec.axes.items():
-        yield from _of_axis(axes.fields(spec.target)[name], name, axis, spec.kind)
-
-
-def _of_axis(field: FieldInfo, name: str, axis: Axis, kind: str) -> Iterator[str]:
-    if axis.values is None:
-        if axes.choices(field):
-            yield f"bounds of '{name}', which is one of a few values"
-        if kind != "grid" and axis.n is not None:
-            yield f"n of axis '{name}', which has no meaning in a {kind} design"
-        return
-    if axis.scale != "linear":
-        yield f"a scale of axis '{name}', whose values are listed"
-    if axes.choices(field) and len(set(axis.values)) < len(axis.values):
-        yield f"a value that axis '{name}' has twice"
-    for place, value in enumerate(axis.values, 1):
-        if not _holds(field, value):
-            yield f"value {place} of axis '{name}'"
+        for place, value in enumerate(axis.values or (), 1):
+            if not _holds(axes.fields(spec.target)[name], value):
+                yield f"value {place} of axis '{name}'"
 
 
 def _holds(field: FieldInfo, value: object) -> bool:

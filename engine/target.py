@@ -26,6 +26,12 @@ def point_spec(asking: Asking, values: Mapping[str, Any]) -> Spec:
     return registry.study(asking.target).spec_type.parse(given)
 
 
+def rounded_spec(asking: Asking, values: Mapping[str, Any]) -> Spec:
+    """As `point_spec`, with whole numbers where the study takes no others: an axis may end between two."""
+    whole = {name: round(v) for name, v in values.items() if isinstance(v, float) and is_whole(asking.target, name)}
+    return point_spec(asking, {**values, **whole})
+
+
 def base_spec(asking: Asking) -> Spec:
     """The asked study's spec with the fields that stay the same."""
     return point_spec(asking, {})

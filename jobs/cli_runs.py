@@ -20,7 +20,7 @@ from jobs.execute import execute
 from jobs.question import Question, from_record
 from jobs.runner import RunnerName, named
 from jobs.settings import settings
-from jobs.store import Store, write_atomically
+from jobs.store import UNDER_WAY, Store, write_atomically
 
 Root = Annotated[str, Parameter(name="--store", help="directory or URL of the run store")]
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="print one JSON object")]
@@ -112,7 +112,7 @@ def cancel(key: str, *, store: Root = "") -> None:
     kept = client.store(store)
     whole = _whole_key(kept, key)
     status = kept.status(whole)
-    if status is None or status.state not in ("running", "waiting"):
+    if status is None or status.state not in UNDER_WAY:
         raise SpecError(
             f"Run {whole[:12]} is {status.state if status else 'not under way'}; there is nothing to cancel."
         )

@@ -25,9 +25,11 @@ from jobs.report import tables as _tables
 from jobs.report import texts as _texts
 from jobs.runner import RunnerName
 from jobs.settings import settings
+from jobs.store import UNDER_WAY as _UNDER_WAY
 from jobs.store import Status, Store
 
 BAD_INPUT = _question.BAD_INPUT
+UNDER_WAY = _UNDER_WAY
 Files = Mapping[str, str] | None
 FILES = command_line.FILES
 ReportPart = reports.Part

@@ -9,7 +9,7 @@ from engine.spec import Spec, SpecError
 from engine.study import Work
 from engine.sweep import MAX_POINTS, SweepSpec
 from engine.tables import TableError
-from engine.target import is_whole, point_spec
+from engine.target import base_spec, rounded_spec
 from jobs.command_line import command
 from jobs.question import Question
 from jobs.settings import settings
@@ -94,9 +94,8 @@ def _sizes(spec: Spec) -> Iterator[tuple[str, float, float]]:
     """What a spec asks for at most: the measure, its size, and the most of it."""
     if isinstance(spec, SweepSpec):
         yield "points", spec.size(), MOST_POINTS
-    designed = isinstance(spec, SweepSpec | SobolSpec)
-    varied = _varied(spec) if designed else {}
-    asked = [spec, _at(spec, {})] if designed else [spec]
+    varied = _varied(spec) if isinstance(spec, SweepSpec | SobolSpec) else {}
+    asked = [spec, base_spec(spec)] if isinstance(spec, SweepSpec | SobolSpec) else [spec]
     for field, (most, what) in MOST_OF.items():
         found = [*(getattr(each, field, None) for each in asked), *varied.get(field, ())]
         yield what, max(_number(value) for value in found), most
@@ -121,12 +120,6 @@ def _ends(values: Sequence[Any]) -> list[Any]:
     numbers = [value for value in values if isinstance(value, int | float)]
     others = dict.fromkeys(value for value in values if not isinstance(value, int | float))
     return [*((min(numbers), max(numbers)) if numbers else ()), *others]
-
-
-def _at(spec: Any, values: Mapping[str, Any]) -> Spec:
-    """The asked study's spec at a point of a design, which has whole numbers where the study takes no others."""
-    whole = {name: round(v) for name, v in values.items() if isinstance(v, float) and is_whole(spec.target, name)}
-    return point_spec(spec, {**values, **whole})
 
 
 def _points(spec: Any) -> int:
@@ -154,6 +147,6 @@ def _dearest(spec: Any, question: Question) -> float:
 def _point_seconds(spec: Any, question: Question, values: Mapping[str, Any]) -> float:
     """Stated time of a point; none for one that can't be asked."""
     try:
-        return registry.study(spec.target).seconds(Work(_at(spec, values), question.tables))
+        return registry.study(spec.target).seconds(Work(rounded_spec(spec, values), question.tables))
     except SpecError:
         return 0.0

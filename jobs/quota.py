@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jobs.settings import settings
-from jobs.store import Store
+from jobs.store import UNDER_WAY, Store
 
 LOOKED_SECONDS = 600.0
 NOTED_SECONDS = 30.0
 SEEN = "seen"
-BUSY = ("running", "waiting")
 MIB = 2**20
 
 
@@ -92,6 +91,6 @@ def _busy(store: Store) -> Iterator[str]:
     """Names of folders that must stay: runs under way or waiting, and the uploads they ask about."""
     for key in store.run_keys():
         status = store.status(key)
-        if status is not None and status.state in BUSY:
+        if status is not None and status.state in UNDER_WAY:
             yield key
             yield from (Path(path).parent.name for path in (store.spec(key) or {}).get("files", {}).values())

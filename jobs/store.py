@@ -30,6 +30,7 @@ LOST_SECONDS = 15.0
 WATCH_SECONDS = 2.5
 DIGEST = "record_sha256"
 
+UNDER_WAY = ("running", "waiting")
 State = Literal["waiting", "running", "done", "failed", "cancelled", "lost"]
 
 

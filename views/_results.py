@@ -19,7 +19,7 @@ from views._form import Own, spec_form
 SHORT_SECONDS = 1.0
 UNASKED_SECONDS = 15.0
 START_SECONDS = 60.0
-UNDER_WAY = ("waiting", "running")
+UNDER_WAY = client.UNDER_WAY
 NO_FILES: Mapping[str, str] = {}
 
 

@@ -14,7 +14,7 @@ from engine.study import Study, Work
 from engine.sweep.design import design
 from engine.sweep.needs import needed
 from engine.sweep.spec import SweepSpec
-from engine.target import base_spec, is_whole, point_spec
+from engine.target import base_spec, point_spec, rounded_spec
 
 MAX_CHUNKS = 4_000
 SECONDS_PER_CHUNK = 0.5
@@ -121,9 +121,8 @@ def _seconds_a_point(work: Work[SweepSpec]) -> float:
 
 def _end(spec: SweepSpec, name: str, value: Any) -> Spec:
     """The asked study's spec at the end of an axis, the others at base; the base where that can't be asked."""
-    whole = isinstance(value, float) and is_whole(spec.target, name)
     try:
-        return point_spec(spec, {name: round(value) if whole else value})
+        return rounded_spec(spec, {name: value})
     except SpecError:
         return base_spec(spec)
 
